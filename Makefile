@@ -1,0 +1,56 @@
+# Each target builds its own environment (.venv) if it is missing; `make help` lists the targets.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo dev web test test-fast lint format features bench-profiles lock docs clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "%-16s %s\n", $$1, $$2}'
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(RUN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(RUN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(READY) ## generate the demo, refresh everything, print a summary and the addresses to open
+	$(RUN)/cdp demo
+
+dev: $(READY) ## Dagster's UI on http://127.0.0.1:3000
+	$(RUN)/cdp dev
+
+web: $(READY) ## the customers' pages on http://127.0.0.1:8080
+	$(RUN)/cdp web
+
+test: $(READY) ## all tests
+	$(RUN)/pytest
+
+test-fast: $(READY) ## the tests without the pipeline, in less than a minute
+	$(RUN)/pytest -m "not pipeline and not browser"
+
+lint: $(READY) ## ruff, and mypy in strict mode on the package
+	$(RUN)/ruff check .
+	$(RUN)/mypy
+	$(RUN)/python -m cdp_assets_tests.features --list > /dev/null
+
+format: $(READY) ## let ruff mend what it can
+	$(RUN)/ruff check --fix .
+
+features: $(READY) ## which of the capabilities work, shown by their tests
+	$(RUN)/python -m cdp_assets_tests.features
+
+bench-profiles: $(READY) ## 1 million records from sources to profiles: processor time and peak memory
+	$(RUN)/python -m cdp_assets_tests.bench.profiles
+
+docs: $(READY) ## write docs/tables.md from the declarations
+	$(RUN)/python -m cdp_assets.orchestration.documentation
+
+lock: $(READY) ## resolve pyproject.toml again into requirements.lock (needs uv)
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --no-strip-extras -o requirements.lock
+
+clean: ## remove the environment and what the demo generated
+	rm -rf $(VENV) data/demo/.cdp data/demo/sources data/demo/truth

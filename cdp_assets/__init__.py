@@ -1,0 +1,1 @@
+"""An open-source customer data platform as a Dagster project."""

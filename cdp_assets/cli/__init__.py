@@ -1,0 +1,1 @@
+"""The command `cdp`, one module a command."""

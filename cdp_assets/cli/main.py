@@ -1,0 +1,61 @@
+"""The command `cdp`: its subcommands, and how errors become a line for people and an exit code."""
+
+import errno
+import sys
+from typing import Annotated
+
+import typer
+
+from cdp_assets.cli import demo, dev, refresh, status, validate, web
+from cdp_assets.cli.context import Context
+from cdp_assets.errors import UserError
+
+app = typer.Typer(
+    help="An open-source customer data platform: from source files and web events to unified profiles with stable ids.",
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
+)
+for command in (demo.demo, refresh.refresh, validate.validate, status.status, web.web, dev.dev):
+    app.command()(command)
+
+USER_ERROR = 1
+INTERRUPTED = 130
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    project: Annotated[str | None, typer.Option("--project", "-p", help="The project's folder (default: CDP_PROJECT, else data/demo).")] = None,
+    as_: Annotated[str | None, typer.Option("--as", help="The acting user (default: CDP_USER, else the system's user).")] = None,
+) -> None:
+    """Options of every command."""
+    context.obj = Context(project, as_)
+
+
+def main() -> None:
+    """Entry point: mistakes of users are messages, never stack traces."""
+    try:
+        app(standalone_mode=False)
+    except UserError as error:
+        sys.exit(_say(error.message))
+    except typer.Exit as ended:
+        sys.exit(ended.exit_code)
+    except (typer.Abort, KeyboardInterrupt):
+        print("Stopped. Tables keep their last whole versions; the next refresh is whole.", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    except typer.BadParameter as error:
+        sys.exit(_say(error.format_message()))
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            sys.exit(_say("The disk is full. Free some space and try again; nothing was written in part."))
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            sys.exit(_say(f"No permission: {error.filename}. Check the owner and the rights of the project's folder."))
+        raise
+
+
+def _say(message: str) -> int:
+    print(message, file=sys.stderr)
+    return USER_ERROR
+
+
+if __name__ == "__main__":
+    main()

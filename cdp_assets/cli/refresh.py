@@ -1,0 +1,99 @@
+"""`cdp refresh`: everything that is due, with a progress display and a summary."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cdp_assets.cli.context import Context
+from cdp_assets.config import Project
+
+if TYPE_CHECKING:
+    from cdp_assets.orchestration.refresh import Summary
+
+WAIT_SECONDS = 24 * 3600
+
+
+def refresh(
+    context: typer.Context,
+    as_of: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day the refresh is for (default: today, UTC).")] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="If another run holds the project, wait for it.")] = False,
+) -> None:
+    """Refresh everything that is due: sources to the published snapshot. Needs the role contributor."""
+    obj: Context = context.obj
+    summary = run(obj.load(), obj.user, as_of.date() if as_of else None, wait=wait)
+    show(summary)
+    typer.echo(json.dumps(asdict(summary), sort_keys=True))
+    raise typer.Exit(0 if summary.ok else 1)
+
+
+def run(project: Project, user: str, as_of: date | None, *, wait: bool) -> "Summary":
+    """Refresh with a progress display."""
+    from cdp_assets.orchestration.refresh import refresh as refresh_project
+
+    with _display() as display:
+        return refresh_project(
+            project, user, as_of=as_of, wait_seconds=WAIT_SECONDS if wait else 0, progress=display.step, on_count=display.count
+        )
+
+
+class _Display:
+    """A line that grows with the steps; without a terminal one line a table."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        self.console = Console(stderr=True)
+        self.progress = Progress(
+            TextColumn("{task.description:<32}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+            console=self.console, transient=True, disable=not self.console.is_terminal,
+        )
+        self.task = self.progress.add_task("starting", total=None)
+
+    def count(self, steps: int) -> None:
+        """How many steps there will be."""
+        self.progress.update(self.task, total=steps)
+
+    def step(self, table: str, state: str) -> None:
+        """A step began or ended."""
+        if state == "started":
+            self.progress.update(self.task, description=table)
+        else:
+            self.progress.advance(self.task)
+            if not self.console.is_terminal:
+                self.console.print(f"{table}: {state}", highlight=False)
+
+
+@contextmanager
+def _display() -> Iterator[_Display]:
+    display = _Display()
+    with display.progress:
+        yield display
+
+
+def show(summary: "Summary") -> None:
+    """Print what a refresh did, for people."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    table = Table(title=f"Refresh as of {summary.as_of}", title_justify="left")
+    table.add_column("table")
+    table.add_column("rows", justify="right")
+    table.add_column("")
+    table.add_column("figures")
+    for name, rows in summary.rows.items():
+        figures = ", ".join(f"{k} {v:,.10g}" for k, v in summary.numbers.get(name, {}).items())
+        table.add_row(name, f"{rows:,}", "unchanged" if name in summary.unchanged else "new version", figures)
+    console.print(table)
+    for name, message in summary.failed.items():
+        console.print(f"FAILED {name}: {message}", markup=False, highlight=False)
+    if summary.skipped:
+        console.print(f"Skipped, because they depend on what failed: {', '.join(summary.skipped)}", markup=False, highlight=False)
+    state = "Refreshed" if summary.ok else "Refreshed in part; tables that failed or were skipped keep their last version"
+    console.print(f"{state}: {summary.seconds} s, {summary.processor_seconds} s of processor time.", highlight=False)

@@ -1,0 +1,28 @@
+"""`cdp web`: the people's pages over the published snapshot."""
+
+from typing import Annotated
+
+import typer
+
+from cdp_assets.cli.context import Context
+from cdp_assets.config import Role
+from cdp_assets.governance import require
+
+
+def web(
+    context: typer.Context,
+    port: Annotated[int | None, typer.Option(help="Port (default: web.port of cdp.yaml).")] = None,
+) -> None:
+    """Serve the pages: search and customers' cards, from the published snapshot. Needs the role viewer."""
+    from cdp_assets.web import serve
+
+    obj: Context = context.obj
+    project = obj.load()
+    settings = project.config.web
+
+    def authorise() -> None:
+        require(project, obj.user, Role.viewer, "read customers' cards")
+
+    authorise()
+    typer.echo(f"Customers: http://{settings.host}:{port or settings.port} (stop it with Ctrl-C)")
+    serve(project, settings.host, port or settings.port, authorise)

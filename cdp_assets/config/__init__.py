@@ -1,0 +1,42 @@
+"""The configuration of a project: cdp.yaml as typed, frozen models, and messages for people where it is wrong.
+
+One module a section. The only way in is ``load_project`` (``parse_config`` for text); nothing here knows of tables.
+"""
+
+from cdp_assets.config.customers import Condition, Customers, Dedupe, DedupeRule, MatchRule, Merge, Sides
+from cdp_assets.config.engine import Engine
+from cdp_assets.config.fields import TYPES, Field
+from cdp_assets.config.loader import Project, json_schema, load_project, parse_config, project_folder
+from cdp_assets.config.problems import ConfigError, Problem
+from cdp_assets.config.project import ProjectConfig
+from cdp_assets.config.roles import Role, Roles
+from cdp_assets.config.schedule import Schedule
+from cdp_assets.config.sources import EventsSource, RecordsSource
+from cdp_assets.config.web import Web
+
+__all__ = [
+    "TYPES",
+    "Condition",
+    "ConfigError",
+    "Customers",
+    "Dedupe",
+    "DedupeRule",
+    "Engine",
+    "EventsSource",
+    "Field",
+    "MatchRule",
+    "Merge",
+    "Problem",
+    "Project",
+    "ProjectConfig",
+    "RecordsSource",
+    "Role",
+    "Roles",
+    "Schedule",
+    "Sides",
+    "Web",
+    "json_schema",
+    "load_project",
+    "parse_config",
+    "project_folder",
+]

@@ -1,0 +1,81 @@
+"""What the sections share: the strict base model, names that may stand in SQL, how a validator refuses a value."""
+
+import re
+from collections.abc import Iterable
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+NAME_RULE = "a lower-case letter, then lower-case letters, digits and _ (63 characters at most)"
+
+TABLES = frozenset(
+    "decisions audit_log quarantine events visitor_links visitor_identities match_edges clusters customer_ids"
+    " customer_id_redirects unified_profiles profile_lineage alternate_keys account_profiles contacts"
+    " contact_account_links contact_profiles contact_quarantine unified_activities customer_measures clv_usability"
+    " clv_features clv_model clv_scores clv_results interactions account_engagement consents segments"
+    " segment_membership export_runs export_ledger unification_quality review_queue published_snapshot".split()
+)
+"""Names of the program's own tables, those of later versions too: a source that took one could not stay."""
+
+TABLE_PREFIXES = ("deduplicated_", "measure_")
+
+COLUMNS = frozenset("source source_key file line customer_id cluster_id".split())
+"""Columns that the program adds to the rows of every source."""
+
+EVENT_COLUMNS = frozenset("event_id visitor visitor_id time event day".split())
+"""Columns that the program adds to the rows of a source of events, besides ``COLUMNS``."""
+
+
+class RefusedError(ValueError):
+    """What a validator raises: the message, and what would be allowed instead."""
+
+    def __init__(self, message: str, *, allowed: Iterable[str] = (), nearest: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.allowed = tuple(allowed)
+        self.nearest = nearest
+
+
+class Section(BaseModel):
+    """A mapping of the configuration: frozen, and every key of it is known."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True, validate_default=False
+    )
+
+
+def _source_name(name: str) -> str:
+    if not NAME.fullmatch(name):
+        raise RefusedError("is not a name for a source", allowed=[NAME_RULE])
+    if name in TABLES or name.startswith(TABLE_PREFIXES):
+        raise RefusedError("is the name of one of the program's own tables; choose another", nearest=f"{name}_source")
+    return name
+
+
+def _field_name(name: str) -> str:
+    if not NAME.fullmatch(name):
+        raise RefusedError("is not a name for a field", allowed=[NAME_RULE], nearest=snake_case(name))
+    if name in COLUMNS:
+        raise RefusedError("is a column that the program adds itself; choose another name and state the column")
+    return name
+
+
+def snake_case(name: str) -> str | None:
+    """The name in the form of ours that comes nearest (``ContactId`` is ``contact_id``), or None."""
+    words = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name)
+    found = re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")
+    return found if NAME.fullmatch(found) else None
+
+
+def _text(value: str) -> str:
+    if not value.strip():
+        raise RefusedError("is empty text")
+    if "\0" in value:
+        raise RefusedError("holds a character that no name may hold")
+    return value
+
+
+Text = Annotated[str, AfterValidator(_text)]
+SourceName = Annotated[str, AfterValidator(_source_name)]
+FieldName = Annotated[str, AfterValidator(_field_name)]

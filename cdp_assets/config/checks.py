@@ -1,0 +1,205 @@
+"""Checks of one section against another: names that must exist, the order of the sources, rules that can work."""
+
+from collections.abc import Iterable, Iterator
+
+from cdp_assets.config.customers import Condition, Sides, sides
+from cdp_assets.config.draft import Draft, DraftRule
+from cdp_assets.config.fields import Field
+from cdp_assets.config.problems import Finding, Location, nearest, shown
+
+
+def check(draft: Draft) -> Iterator[Finding]:
+    """Everything that is wrong between the sections."""
+    yield from _order(draft)
+    yield from _known_as(draft)
+    yield from _dedupe(draft)
+    yield from _match(draft)
+    yield from _reached(draft)
+    yield from _merge(draft)
+
+
+def _unknown(at: Location, what: str, name: str, known: Iterable[str]) -> Finding:
+    names = list(known)
+    return Finding(at, f"unknown {what}", shown(name), names or ["none"], nearest(name, names))
+
+
+def _unknown_field(draft: Draft, at: Location, source: str, name: str) -> Iterator[Finding]:
+    if draft.sources[source].complete:
+        yield _unknown(at, f"field of {source}", name, draft.sources[source].fields)
+
+
+def _order(draft: Draft) -> Iterator[Finding]:
+    names = [name for _, name in draft.order]
+    for rank, (at, name) in enumerate(draft.order):
+        if name not in draft.sources:
+            yield _unknown(at, "source", name, draft.sources)
+        elif name in names[:rank]:
+            yield Finding(at, "stands twice in match_order", shown(name))
+
+
+def _known_as(draft: Draft) -> Iterator[Finding]:
+    records = [name for name, source in draft.sources.items() if source.kind == "records"]
+    ranks = draft.ranks()
+    for name, source in draft.sources.items():
+        for column, target in source.known_as.items():
+            at = ("sources", name, "known_as", column)
+            target_source, dot, target_field = target.partition(".")
+            if not dot:
+                continue
+            if target_source not in records:
+                yield _unknown(at, "source of records", target_source, records)
+                continue
+            fields = draft.sources[target_source].fields
+            if target_field not in fields:
+                yield from _unknown_field(draft, at, target_source, target_field)
+            if name in ranks and not ranks.get(target_source, len(ranks)) < ranks[name]:
+                yield Finding(at, f"{target_source} must stand above {name} in match_order")
+
+
+def _dedupe(draft: Draft) -> Iterator[Finding]:
+    ranks = draft.ranks()
+    for at, name in draft.dedupe:
+        if name not in draft.sources:
+            yield _unknown(at, "source", name, draft.sources)
+        elif draft.sources[name].kind == "events":
+            yield Finding(at, "has events, and only records have duplicates; remove it")
+        elif ranks and name not in ranks:
+            yield Finding(at, "is not in match_order, so its records do not take part; add it there or remove this")
+    names: set[tuple[str | None, str]] = set()
+    for rule in draft.dedupe_rules:
+        yield from _rule_name(rule, names, rule.left)
+        for at, condition in rule.conditions:
+            if isinstance(condition.field, Sides):
+                yield Finding((*at, "field"), "inside one source both sides have the same field; write its name")
+            else:
+                yield from _condition(draft, rule, at, condition)
+
+
+def _rule_name(rule: DraftRule, names: set[tuple[str | None, str]], source: str | None) -> Iterator[Finding]:
+    if rule.name is not None:
+        if (source, rule.name) in names:
+            yield Finding((*rule.at, "name"), "is the name of an earlier rule; each needs its own", shown(rule.name))
+        names.add((source, rule.name))
+
+
+def _match(draft: Draft) -> Iterator[Finding]:
+    names: set[tuple[str | None, str]] = set()
+    for rule in draft.match:
+        yield from _rule_name(rule, names, None)
+        found = list(_rule_sources(draft, rule))
+        yield from found
+        if not found:
+            for at, condition in rule.conditions:
+                yield from _condition(draft, rule, at, condition)
+
+
+def _rule_sources(draft: Draft, rule: DraftRule) -> Iterator[Finding]:
+    ranks = draft.ranks()
+    for side, name in (("left", rule.left), ("right", rule.right)):
+        at = (*rule.at, side)
+        if name is None:
+            continue
+        if name not in draft.sources:
+            yield _unknown(at, "source", name, draft.sources)
+        elif draft.sources[name].kind == "events":
+            yield Finding(at, "has events, which are matched by their known_as; remove this rule", shown(name))
+        elif ranks and name not in ranks:
+            yield Finding(at, "is not in match_order", shown(name), list(ranks))
+    if rule.left is not None and rule.left == rule.right:
+        yield Finding((*rule.at, "right"), f"is the same source as left; write it under dedupe.{rule.left} instead")
+    elif rule.left in ranks and rule.right in ranks and ranks[rule.left] > ranks[rule.right]:
+        yield Finding((*rule.at, "left"), f"must stand above {rule.right} in match_order; exchange left and right")
+
+
+def _condition(draft: Draft, rule: DraftRule, at: Location, condition: Condition) -> Iterator[Finding]:
+    """A condition whose fields exist on both sides must be able to compare them."""
+    if rule.left not in draft.sources or rule.right not in draft.sources:
+        return
+    left, right = draft.sources[rule.left].fields, draft.sources[rule.right].fields
+    where = (*at, "field")
+    name, other = sides(condition.field, left, right)
+    if name not in left:
+        at_left = (*where, "left") if isinstance(condition.field, Sides) else where
+        yield from _unknown_field(draft, at_left, rule.left, name)
+    elif other is None:
+        yield from _no_other_side(rule.right, where, (name, left[name]), right)
+    elif other not in right:
+        yield from _unknown_field(draft, (*where, "right"), rule.right, other)
+    else:
+        yield from _comparison(at, condition, (name, left[name]), (other, right[other]))
+
+
+def _no_other_side(
+    source: str, at: Location, left: tuple[str, Field | None], right: dict[str, Field | None]
+) -> Iterator[Finding]:
+    name, field = left
+    if field is None:
+        return
+    same = [other for other, its in right.items() if field.semantic and its and its.type == field.type]
+    lack = f"several fields of type {field.type}" if same else "no field of that name or type"
+    hint = f"write {{left: {name}, right: a field of {source}}}"
+    yield Finding(at, f"{source} has {lack}; {hint}", shown(name), same or list(right))
+
+
+def _comparison(
+    at: Location, condition: Condition, left: tuple[str, Field | None], right: tuple[str, Field | None]
+) -> Iterator[Finding]:
+    if left[1] is None or right[1] is None:
+        return
+    types = {name: field.data_type for name, field in (left, right) if field}
+    if left[1].data_type != right[1].data_type:
+        yield Finding(
+            (*at, "field"),
+            f"the two sides are stored differently ({left[0]}: {left[1].data_type}, {right[0]}: {right[1].data_type});"
+            " give both fields the same type",
+        )
+        return
+    if set(types.values()) == {"varchar"}:
+        return
+    stored = f"{left[0]} is {left[1].data_type}"
+    if condition.precision < 1:
+        yield Finding((*at, "precision"), f"only text is compared by precision, and {stored}", None, ["exact"])
+    if condition.as_ is not None:
+        yield Finding((*at, "as"), f"only text is compared as a name, and {stored}; remove it")
+    if condition.normalise:
+        yield Finding((*at, "normalise"), f"only text is normalised, and {stored}; remove it")
+
+
+def _reached(draft: Draft) -> Iterator[Finding]:
+    """Every source after the first needs a way to a higher one, else its records would silently stay alone."""
+    ranks = draft.ranks()
+    # a rule whose sources are misspelt or in the wrong order is reported as such, not as missing
+    reached = {nearest(rule.right, draft.sources) for rule in draft.match}
+    reached |= {rule.left for rule in draft.match if ranks.get(rule.left or "", -1) > ranks.get(rule.right or "", 0)}
+    for rank, (at, name) in enumerate(draft.order):
+        source = draft.sources.get(name)
+        if source is None or ranks[name] != rank or name in reached:
+            continue
+        higher = [f"left: {other}" for other in draft.ranked_records() if ranks[other] < rank]
+        if source.kind == "events" and not source.known_as and not source.include_all_records:
+            yield Finding(at, "has no known_as, so no event finds its customer; add it, or include_all_records: true")
+        elif source.kind == "records" and higher:
+            advice = f"add a rule to customers.match with right: {name}, or take it out of match_order"
+            yield Finding(at, f"{name} has no rule to a source above it; {advice}", None, higher)
+
+
+def _merge(draft: Draft) -> Iterator[Finding]:
+    ranked = draft.ranked_records()
+    known = {field: its for name in reversed(ranked) for field, its in draft.sources[name].fields.items()}
+    for at, field, importance in draft.merge if ranked else ():
+        if field not in known:
+            yield _unknown(at, "field", field, known)
+            continue
+        for rank, (place, name) in enumerate(importance):
+            if name not in ranked:
+                yield _unknown(place, "source of records in match_order", name, ranked)
+            elif name in [earlier for _, earlier in importance[:rank]]:
+                yield Finding(place, "stands twice", shown(name))
+            elif not _has(draft.sources[name].fields, field, known[field]):
+                yield Finding(place, f"{name} has no field {field}, nor one of its type; remove it")
+
+
+def _has(fields: dict[str, Field | None], name: str, field: Field | None) -> bool:
+    if name in fields or field is None or None in fields.values():
+        return True
+    return field.semantic and any(other is not None and other.type == field.type for other in fields.values())

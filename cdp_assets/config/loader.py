@@ -1,0 +1,111 @@
+"""From a folder to a project: find cdp.yaml, read it, and say all that is wrong with it at once."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from cdp_assets.config.checks import check
+from cdp_assets.config.document import Document, read_document
+from cdp_assets.config.draft import read_draft
+from cdp_assets.config.later import refusals
+from cdp_assets.config.problems import ConfigError, Finding, Location, Problem, dotted, listed, shown
+from cdp_assets.config.project import ProjectConfig
+from cdp_assets.config.translate import findings
+
+FILE = "cdp.yaml"
+VARIABLE = "CDP_PROJECT"
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project's folder and its configuration, as they were when it was loaded."""
+
+    folder: Path
+    file: Path
+    config: ProjectConfig
+    digest: str
+    """sha256 of the bytes of the file, so that a run can tell whether the file has changed since."""
+
+    @property
+    def store(self) -> Path:
+        """The folder of everything that is stored."""
+        return self.folder / ".cdp"
+
+
+def project_folder(folder: Path | None = None) -> Path:
+    """The folder given, else the one in CDP_PROJECT, else data/demo beside the package; absolute, perhaps missing."""
+    chosen = folder or Path(os.environ.get(VARIABLE) or Path(__file__).parents[2] / "data" / "demo")
+    return chosen.expanduser().resolve()
+
+
+def load_project(folder: Path | None = None) -> Project:
+    """The project in the folder (see ``project_folder``); ConfigError with all that is wrong."""
+    found = project_folder(folder)
+    file = found / FILE
+    content = _read(found, file, "" if folder else f"; {VARIABLE} says which folder is the project")
+    return Project(found, file, parse_config(content, file), hashlib.sha256(content).hexdigest())
+
+
+def parse_config(content: str | bytes, file: Path = Path(FILE)) -> ProjectConfig:
+    """The configuration in the content of a file, which is named in messages only; ConfigError with all problems."""
+    document, found = read_document(content.encode(errors="replace") if isinstance(content, str) else content)
+    config = None
+    if document.data is not None or not found:
+        config, more = _validate(document.data)
+        found = [*found, *more]
+    if config is None or found:
+        raise ConfigError(file, sorted({_placed(finding, document, file) for finding in found}, key=_by_line))
+    return config
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON schema of cdp.yaml, for editors that complete and check while one types."""
+    schema = ProjectConfig.model_json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": FILE}
+
+
+def _read(folder: Path, file: Path, hint: str) -> bytes:
+    def refused(message: str) -> ConfigError:
+        return ConfigError(file, [Problem(FILE, 0, "", message)])
+
+    if not folder.is_dir():
+        raise refused(f"there is no folder {folder}{hint}")
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        raise refused(f"the folder {folder} holds no {FILE}{hint}") from None
+    except OSError as error:
+        raise refused(f"cannot be read: {(error.strerror or type(error).__name__).lower()}") from None
+
+
+def _validate(data: Any) -> tuple[ProjectConfig | None, list[Finding]]:
+    if not isinstance(data, dict):
+        return None, [Finding((), "must be a mapping that begins with version: 1", shown(data))]
+    later = refusals(data)
+    hidden = {place for place, _ in later}
+    found = [finding for _, finding in later]
+    config = None
+    try:
+        config = ProjectConfig.model_validate(data)
+    except ValidationError as error:
+        found += [finding for finding in findings(error, data) if not hidden.intersection(_above(finding.at))]
+    return config, [*found, *check(read_draft(data, hidden))]
+
+
+def _above(at: Location) -> Iterator[Location]:
+    return (at[:length] for length in range(len(at) + 1))
+
+
+def _placed(finding: Finding, document: Document, file: Path) -> Problem:
+    line = document.line(finding.at) if finding.line is None else finding.line
+    allowed = listed(finding.allowed)
+    return Problem(file.name, line, dotted(finding.at), finding.message, finding.found, allowed, finding.nearest)
+
+
+def _by_line(problem: Problem) -> tuple[int, str, str]:
+    return problem.line, problem.field, problem.message

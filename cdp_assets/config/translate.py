@@ -1,0 +1,112 @@
+"""Pydantic's errors as findings in plain words: where, what was found, what is allowed, the nearest known name."""
+
+import re
+import types
+from collections.abc import Iterator
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, Tag, ValidationError
+
+from cdp_assets.config.base import RefusedError
+from cdp_assets.config.problems import Finding, Location, nearest, shown
+from cdp_assets.config.project import ProjectConfig
+
+_TYPES = {
+    "string_type": "must be text",
+    "bool_type": "must be true or false",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "dict_type": "must be a mapping (key: value)",
+    "model_type": "must be a mapping (key: value)",
+    "model_attributes_type": "must be a mapping (key: value)",
+    "tuple_type": "must be a list",
+    "greater_than_equal": "is too small",
+    "less_than_equal": "is too large",
+    "date_type": "must be a date, such as 2020-01-31",
+    "date_parsing": "must be a date, such as 2020-01-31",
+    "date_from_datetime_parsing": "must be a date, such as 2020-01-31",
+    "date_from_datetime_inexact": "must be a date, without a time",
+    "too_short": "must have at least one entry",
+}
+_LIMITS = {"ge": "at least", "le": "at most"}
+
+
+def findings(error: ValidationError, data: Any) -> list[Finding]:
+    """What is wrong with the data, one finding a cause: a misspelt key is not reported again as a missing one."""
+    found = [_finding(dict(item), data) for item in error.errors(include_url=False)]
+    meant = {(*finding.at[:-1], finding.nearest) for kind, finding in found if kind == "extra_forbidden"}
+    return [finding for kind, finding in found if kind != "counted" and not (kind == "missing" and finding.at in meant)]
+
+
+def _finding(error: dict[str, Any], data: Any) -> tuple[str, Finding]:
+    place, names = _place(error["loc"])
+    at = _as_written(place, data)
+    kind, value, context = error["type"], error["input"], error.get("ctx", {})
+    found = shown(value, at)
+    cause = context.get("error")
+    if isinstance(cause, RefusedError):
+        near = cause.nearest or nearest(value, cause.allowed)
+        # a refusal of a whole mapping is about what its message names
+        return kind, Finding(at, cause.message, None if isinstance(value, dict) else found, cause.allowed, near)
+    if kind == "extra_forbidden":
+        near = nearest(at[-1], names)
+        return kind, Finding(at, "unknown key", None, names, near)
+    if kind == "missing":
+        return kind, Finding(at, "is missing")
+    if kind in ("literal_error", "union_tag_invalid"):
+        if kind == "union_tag_invalid":
+            at, value = (*at, "kind"), context.get("tag")
+        words = str(context.get("expected", context.get("expected_tags", "")))
+        allowed = re.findall(r"'([^']*)'", words) or [words]
+        return kind, Finding(at, "unknown value", shown(value, at), allowed, nearest(value, allowed))
+    if kind == "too_short" and value:
+        return "counted", Finding(at, "")  # there are entries, but wrong ones, and these are reported themselves
+    limits = [f"{word} {context[name]}" for name, word in _LIMITS.items() if name in context]
+    return kind, Finding(at, _TYPES.get(kind, "cannot be used"), found, limits)
+
+
+def _place(steps: tuple[str | int, ...]) -> tuple[Location, list[str]]:
+    """The place in the document (pydantic names the chosen form of a union too), and the keys known beside it."""
+    annotation: Any = ProjectConfig
+    at: list[str | int] = []
+    names: list[str] = []
+    for step in steps:
+        forms = {form.tag: kind for kind in _forms(annotation) for form in get_args(kind)[1:] if isinstance(form, Tag)}
+        if step in forms:
+            annotation = get_args(forms[str(step)])[0]
+        elif step != "[key]":
+            at.append(step)
+            annotation, names = _below(annotation, step)
+    return tuple(at), names
+
+
+def _as_written(at: Location, data: Any) -> Location:
+    """The place without the steps into a value that was written short, such as a field as its type alone."""
+    for depth, step in enumerate(at):
+        if not isinstance(data, dict | list):
+            return at[:depth]
+        data = dict(enumerate(data) if isinstance(data, list) else data).get(step, {})
+    return at
+
+
+def _forms(annotation: Any) -> Iterator[Any]:
+    """The members of a union that are Annotated; none for any other annotation."""
+    if get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    if get_origin(annotation) in (Union, types.UnionType):
+        yield from (form for form in get_args(annotation) if get_origin(form) is Annotated)
+
+
+def _below(annotation: Any, step: str | int) -> tuple[Any, list[str]]:
+    """The annotation of an entry, and the keys that the model of that entry knows."""
+    while get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        known = {field.alias or name: field for name, field in annotation.model_fields.items()}
+        return known[step].annotation if step in known else None, list(known)
+    if get_origin(annotation) is dict:
+        return get_args(annotation)[1], []
+    if get_origin(annotation) is tuple:
+        return get_args(annotation)[0], []
+    return None, []

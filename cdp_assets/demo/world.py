@@ -1,0 +1,131 @@
+"""The demo world as files: sources for a project, and beside them their truth, which no pipeline reads.
+
+Only which file holds what; who the people are, what the sources know of them and what they do on the site are modules
+of their own. Equal arguments give equal bytes.
+"""
+
+from __future__ import annotations
+
+import csv
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cdp_assets.demo import broken
+from cdp_assets.demo.broken import BrokenRow
+from cdp_assets.demo.draws import Draws
+from cdp_assets.demo.files import put_in_place
+from cdp_assets.demo.people import make_people
+from cdp_assets.demo.records import make_records
+from cdp_assets.demo.visits import make_visits
+from cdp_assets.errors import UserError
+
+CRM, LOYALTY, SHOP, WEB = "sources/crm.csv", "sources/loyalty.parquet", "sources/shop.csv", "sources/web"
+RECORDS, VISITORS, QUARANTINE = "truth/records.parquet", "truth/visitors.parquet", "truth/quarantine.parquet"
+LARGEST = 9_000_000  # keys have seven digits, and those from 9,000,000 on are the broken rows'
+
+_RECORDS = """
+    select source, key, printf('P%07d', person) as person_id from owners order by source, key
+"""
+_VISITORS = """
+    select visitor, printf('P%07d', person) as person_id, signed_in_at from visitors order by visitor, person_id
+"""
+
+
+@dataclass(frozen=True)
+class DemoSummary:
+    """What was written: people, rows by file (broken ones among them), and how many rows are broken by source."""
+
+    people: int
+    rows: Mapping[str, int]
+    broken: Mapping[str, int]
+
+
+def generate(
+    folder: Path, people: int = 300, seed: int = 7, days: int = 14, end: date = date(2026, 11, 20)
+) -> DemoSummary:
+    """Write the demo world below `folder`: `sources/` for the pipeline, `truth/` for who wants to measure it.
+
+    `people` live in it; the web events are of the `days` days up to and including `end`.
+
+    - sources/crm.csv, sources/shop.csv, sources/loyalty.parquet: a row a record
+    - sources/web/YYYY-MM-DD.csv: a row an event
+    - truth/records.parquet: source, key, person_id; one row a record key
+    - truth/visitors.parquet: visitor, person_id, signed_in_at; one row a device and person who signed in on it, or a
+      device on which nobody ever did (nulls)
+    - truth/quarantine.parquet: source, file, line, field, reason; one row a row that cannot be read
+
+    Run again with the same arguments it changes nothing. Raises UserError if a number makes no world, or if a file that
+    the demo did not make stands where one of its files has to be; then nothing has changed.
+    """
+    if not 1 <= people <= LARGEST:
+        raise UserError(f"The demo can have 1 to {LARGEST:,} people, not {people:,}.")
+    if days < 1:
+        raise UserError(f"The demo needs at least 1 day of web events, not {days}.")
+    folder.mkdir(parents=True, exist_ok=True)
+    draws = Draws(seed)
+    with tempfile.TemporaryDirectory(prefix=".demo-", dir=folder) as name, duckdb.connect() as con:
+        aside = Path(name)
+        for part in (WEB, "truth"):
+            (aside / part).mkdir(parents=True)
+        presence = make_people(con, draws, people)
+        make_records(con, draws, presence, end)
+        written = _Written(aside)
+        written.csv(CRM, "crm", con.table("crm"), broken.CRM)
+        written.parquet(LOYALTY, "loyalty", con.table("loyalty"), broken.LOYALTY)
+        written.csv(SHOP, "shop", con.table("shop"), broken.SHOP)
+        first = end - timedelta(days=days - 1)
+        for day in make_visits(con, draws, people, first, days):
+            rows = broken.web(first) if day.day == first else ()
+            written.csv(f"{WEB}/{day.day}.csv", "web", day.rows, rows)
+        for file, query in ((RECORDS, _RECORDS), (VISITORS, _VISITORS)):
+            con.sql(query).write_parquet(str(aside / file))
+        pq.write_table(written.quarantine(), aside / QUARANTINE)
+        put_in_place(aside, folder)
+    return DemoSummary(people, written.rows, written.broken)
+
+
+class _Written:
+    """Writes the files of the sources and counts what is in them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.rows: dict[str, int] = {}
+        self.broken: dict[str, int] = {}
+        self._folder = folder
+        self._quarantine: list[dict[str, str | int | None]] = []
+
+    def csv(self, file: str, source: str, rows: duckdb.DuckDBPyRelation, broken_rows: Sequence[BrokenRow]) -> None:
+        """Write the rows, then the broken ones; a line is counted with the header as line 1."""
+        path = self._folder / file
+        rows.write_csv(str(path), header=True)
+        with path.open("a", encoding="utf-8", newline="") as out:
+            csv.writer(out, lineterminator="\n").writerows(row.values for row in broken_rows)
+        self._count(file, source, len(rows), broken_rows, header=1)
+
+    def parquet(self, file: str, source: str, rows: duckdb.DuckDBPyRelation, broken_rows: Sequence[BrokenRow]) -> None:
+        """Write the rows and the broken ones; a line is the number of the row, the first one being 1."""
+        table = rows.to_arrow_table()
+        columns = zip(*(row.values for row in broken_rows), strict=True)
+        arrays = [pa.array(list(column), field.type) for column, field in zip(columns, table.schema, strict=True)]
+        pq.write_table(pa.concat_tables([table, pa.table(arrays, table.schema)]), self._folder / file)
+        self._count(file, source, len(table), broken_rows, header=0)
+
+    def quarantine(self) -> pa.Table:
+        """One row a broken row: source, file (relative to the project), line, field (null: the whole row), reason."""
+        text = pa.string()
+        schema = pa.schema([("source", text), ("file", text), ("line", pa.int64()), ("field", text), ("reason", text)])
+        return pa.Table.from_pylist(self._quarantine, schema)
+
+    def _count(self, file: str, source: str, rows: int, broken_rows: Sequence[BrokenRow], *, header: int) -> None:
+        self.rows[file] = rows + len(broken_rows)
+        self.broken[source] = self.broken.get(source, 0) + len(broken_rows)
+        self._quarantine += [
+            {"source": source, "file": file, "line": rows + header + nth, "field": row.field, "reason": row.reason}
+            for nth, row in enumerate(broken_rows, start=1)
+        ]

@@ -1,0 +1,20 @@
+"""The lake: table declarations, Delta tables, stages and the engine that runs them. Knows no station and no Dagster."""
+
+from cdp_assets.lake.append import append
+from cdp_assets.lake.checks import Check, CheckResult, ChecksFailedError
+from cdp_assets.lake.days import make_days
+from cdp_assets.lake.engine import DuckDBEngine
+from cdp_assets.lake.guard import CommitConflictError, EngineError, no_values_in_errors
+from cdp_assets.lake.lock import BusyError, Holder, project_lock
+from cdp_assets.lake.run import Place, Run, StepResult
+from cdp_assets.lake.session import session
+from cdp_assets.lake.source import Source
+from cdp_assets.lake.stage import Stage, anyhow, by, everywhere, intermediate, whole
+from cdp_assets.lake.step import Step
+from cdp_assets.lake.table import Column, Table, columns
+
+__all__ = [
+    "BusyError", "Check", "CheckResult", "ChecksFailedError", "Column", "CommitConflictError", "DuckDBEngine", "EngineError",
+    "Holder", "Place", "Run", "Source", "Stage", "Step", "StepResult", "Table", "anyhow", "append", "by", "columns", "everywhere",
+    "intermediate", "make_days", "no_values_in_errors", "project_lock", "session", "whole",
+]

@@ -1,0 +1,190 @@
+"""The engine of one machine: runs stages in DuckDB, whole or bucket by bucket, and writes sorted Parquet files."""
+
+import math
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+import duckdb
+
+from cdp_assets.errors import UserError
+from cdp_assets.lake.guard import no_values_in_errors
+from cdp_assets.lake.session import session
+from cdp_assets.lake.source import Source, casts, literal, name, parquet_rows
+from cdp_assets.lake.stage import Meet, Stage
+from cdp_assets.lake.table import Table
+
+# Parquet is compressed and joins need hash tables: a bucket's input may be this part of the memory, measured on disk.
+EXPANSION = 12
+
+
+class StageError(UserError):
+    """A stage was declared or fed wrongly (a defect of the station, not of the data)."""
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A Parquet file as an engine wrote it; `partition` is the value of the table's partition column, if it has one."""
+
+    path: Path
+    rows: int
+    bytes: int
+    partition: str | None = None
+
+
+@dataclass(frozen=True)
+class Files:
+    """All files of one result."""
+
+    table: Table
+    files: tuple[DataFile, ...]
+
+    @property
+    def rows(self) -> int:
+        """Number of rows in all files."""
+        return sum(file.rows for file in self.files)
+
+    def source(self) -> Source:
+        """These files as an input of a later stage or check."""
+        paths = [str(file.path) for file in self.files]
+        return Source(self.table, parquet_rows(self.table, paths), sum(file.bytes for file in self.files))
+
+
+class Engine(Protocol):
+    """What runs stages: DuckDB here, DuckDB inside Spark's partitions in a later version."""
+
+    def run(self, stages: Sequence[Stage], inputs: Mapping[str, Source], into: Path, work: Path) -> Mapping[str, Files]:
+        """Run the stages in order; results of `writes` with a name of the lake go into `into`, others into `work`."""
+        ...
+
+
+@dataclass(frozen=True)
+class DuckDBEngine:
+    """Runs stages on this machine. `memory` in bytes is for DuckDB; `buckets` forces their number (tests)."""
+
+    memory: int = 2 << 30
+    threads: int | None = None
+    buckets: int | None = None
+
+    def run(self, stages: Sequence[Stage], inputs: Mapping[str, Source], into: Path, work: Path) -> dict[str, Files]:
+        """Run the stages in order; the last one's files go below `into`, the others' below `work`; by stage name."""
+        results: dict[str, Files] = {}
+        known: dict[str, Source] = dict(inputs)
+        work.mkdir(parents=True, exist_ok=True)
+        with session(work / "spill", memory=self.memory, threads=self.threads) as connection:
+            for stage in stages:
+                target = into if stage is stages[-1] else work
+                with no_values_in_errors(f"{stages[-1].writes.name}, step {stage.name}"):
+                    target.mkdir(parents=True, exist_ok=True)
+                    results[stage.name] = _run_stage(connection, stage, known, target, self._count(stage, known))
+                known[stage.name] = results[stage.name].source()
+        return results
+
+    def _count(self, stage: Stage, known: Mapping[str, Source]) -> int:
+        """How many buckets: one when the inputs fit the memory, never more for `whole`."""
+        missing = sorted(set(stage.reads) - set(known))
+        if missing:
+            raise StageError(f"stage {stage.name} reads {', '.join(missing)}: no such input or earlier stage")
+        meets = stage.reads.values()
+        if any(meet.kind == "whole" for meet in meets) or not any(meet.kind in ("by", "anyhow") for meet in meets):
+            return 1
+        if self.buckets:
+            return self.buckets
+        size = sum(known[n].bytes for n, meet in stage.reads.items() if meet.kind == "by")
+        return max(1, math.ceil(size * EXPANSION / self.memory))
+
+
+def _run_stage(connection: duckdb.DuckDBPyConnection, stage: Stage, known: Mapping[str, Source], target: Path, count: int) -> Files:
+    table = stage.writes
+    token = uuid.uuid4().hex[:12]
+    for n in stage.reads:
+        connection.execute(f"create or replace temp view {name('input ' + n)} as {known[n].sql}")
+    _check_types(connection, stage)
+    written: list[DataFile] = []
+    for bucket in range(count):
+        if _open_bucket(connection, stage, bucket, count):
+            written += _copy(connection, stage, target, f"{table.name}-{token}-{bucket}")
+    for n in stage.reads:
+        connection.execute(f"drop view {name(n)}")
+    return Files(table, tuple(file for file in written if file.rows))
+
+
+def _check_types(connection: duckdb.DuckDBPyConnection, stage: Stage) -> None:
+    """Refuse keys of unequal types: a double against a bigint loses rows without a word."""
+    kinds: dict[int, set[str]] = {}
+    for n, meet in stage.reads.items():
+        if meet.kind != "by":
+            continue
+        types = {row[0]: row[1] for row in connection.execute(f"describe {name('input ' + n)}").fetchall()}
+        for place, column in enumerate(meet.columns):
+            if column not in types:
+                raise StageError(f"stage {stage.name}: input {n} has no column {column}")
+            kinds.setdefault(place, set()).add(types[column])
+    for place, found in kinds.items():
+        if len(found) > 1:
+            raise StageError(f"stage {stage.name}: key column {place + 1} has unequal types: {', '.join(sorted(found))}")
+
+
+def _rows_of(n: str, meet: Meet, bucket: int, count: int) -> str:
+    origin = name("input " + n)
+    if meet.kind == "by":
+        keys = ", ".join(name(column) for column in meet.columns)
+        conditions = [f"{name(column)} is not null" for column in meet.columns if meet.nulls == "drop"]
+        if count > 1:
+            conditions.append(f"hash({keys}) % {count} = {bucket}")
+        return f"select * from {origin}" + (f" where {' and '.join(conditions)}" if conditions else "")
+    if meet.kind == "anyhow" and count > 1:
+        return f"select * exclude (_n) from (select *, row_number() over () as _n from {origin}) where _n % {count} = {bucket}"
+    return f"select * from {origin}"
+
+
+def _open_bucket(connection: duckdb.DuckDBPyConnection, stage: Stage, bucket: int, count: int) -> bool:
+    """Show the body this bucket's rows under the inputs' names; False when none of the split inputs has any."""
+    split = [n for n, meet in stage.reads.items() if meet.kind in ("by", "anyhow")]
+    for n, meet in stage.reads.items():
+        connection.execute(f"create or replace temp view {name(n)} as {_rows_of(n, meet, bucket, count)}")
+        if meet.kind == "whole":
+            rows = connection.execute(f"select count(*) from {name(n)}").fetchall()[0][0]
+            if rows > meet.max_rows:
+                raise StageError(f"stage {stage.name}: {n} has {rows} rows, more than the {meet.max_rows} that one machine may hold")
+    return not split or any(connection.execute(f"from {name(n)} limit 1").fetchall() for n in split)
+
+
+def _body(connection: duckdb.DuckDBPyConnection, stage: Stage) -> str:
+    """The bucket's rows as SQL to select from; a Python body has been run and its result is registered."""
+    sql = stage.sql()
+    if sql is not None:
+        return f"({sql})"
+    assert callable(stage.body)
+    tables = {n: connection.sql(f"from {name(n)}").to_arrow_table() for n in stage.reads}
+    connection.register("arrow_output", stage.body(tables, stage.params))
+    return "arrow_output"
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, stage: Stage, target: Path, stem: str) -> list[DataFile]:
+    """Write the body's rows cast to the declared schema and sorted by key; one file, or one for each partition value."""
+    table = stage.writes
+    order = dict.fromkeys([*([table.partition] if table.partition else []), *table.sort_key])
+    select = f"select {casts(table)} from {_body(connection, stage)} order by {', '.join(name(c) for c in order)}"
+    parameters = dict(stage.params) if stage.sql() is not None and stage.params else None
+    options = "format parquet, compression zstd, return_stats true"
+    if table.partition is None:
+        path = literal(str(target / f"{stem}.parquet"))
+        rows = connection.execute(f"copy ({select}) to {path} ({options})", parameters).fetchall()
+    else:
+        # One thread: with two, the row groups of one partition may be written in the wrong order.
+        threads = connection.execute("select current_setting('threads')").fetchall()[0][0]
+        connection.execute("set threads = 1")
+        options += f", partition_by ({name(table.partition)}), overwrite_or_ignore true, filename_pattern {literal(stem + '-{i}')}"
+        rows = connection.execute(f"copy ({select}) to {literal(str(target))} ({options})", parameters).fetchall()
+        connection.execute(f"set threads = {int(threads)}")
+    if not isinstance(stage.body, str) and callable(stage.body):
+        connection.unregister("arrow_output")
+    return [DataFile(Path(r[0]), r[1], r[2], (r[5] or {}).get(table.partition) if table.partition else None) for r in rows]
+
+
+def force_buckets(engine: DuckDBEngine, count: int) -> DuckDBEngine:
+    """The same engine with a fixed number of buckets, for the test that compares 1, 2 and 7."""
+    return replace(engine, buckets=count)

@@ -1,0 +1,235 @@
+"""A run: which versions it reads, how a step's result becomes a version, and what is not done again.
+
+Write, audit, publish: the engine writes files, the blocking checks are asked of these files, and only then one log
+entry makes them the newest version. What a run reads is the version of a table that it made itself, otherwise the
+newest one from before it began.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from cdp_assets.lake import delta, digest
+from cdp_assets.lake.checks import Check, CheckResult, declared, run_checks
+from cdp_assets.lake.engine import DuckDBEngine, Files
+from cdp_assets.lake.guard import no_values_in_errors
+from cdp_assets.lake.ledger import Entry, Ledger, replace_text
+from cdp_assets.lake.session import session
+from cdp_assets.lake.source import Source, name, parquet_rows
+from cdp_assets.lake.stage import Stage
+from cdp_assets.lake.table import Table
+
+Reads = Mapping[str, Table | Source]
+NO_ROWS = "0"  # the content digest of no rows
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """What a step did: the version that the table now has, its rows, and the answers of its checks."""
+
+    table: Table
+    version: int | None
+    rows: int
+    content: str
+    unchanged: bool
+    checks: tuple[CheckResult, ...]
+    stages: tuple[Stage, ...]
+    partitions: tuple[str, ...] = ()  # those that were computed
+    inputs: Mapping[str, int | None] = field(default_factory=dict)
+    rows_by_partition: Mapping[str, int] = field(default_factory=dict)
+    also: tuple["StepResult", ...] = ()  # other tables that the step committed before its own
+
+
+@dataclass(frozen=True)
+class Place:
+    """The folders of a project's store (`<project>/.cdp`)."""
+
+    store: Path
+
+    @property
+    def lake(self) -> Path:
+        """The tables, one folder each."""
+        return self.store / "lake"
+
+    @property
+    def ledger(self) -> Ledger:
+        """What was computed from what."""
+        return Ledger(self.store / "steps")
+
+    @property
+    def lock(self) -> Path:
+        """The file whose lock makes a run the project's one writer."""
+        return self.store / "run.lock"
+
+    def prepare(self) -> None:
+        """Create the store, readable by its owner only."""
+        self.store.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def tables(self) -> list[str]:
+        """Names of all tables that have a version."""
+        return sorted(path.parent.name for path in self.lake.glob("*/_delta_log"))
+
+    def newest(self, table: Table) -> Source:
+        """The newest version of a table for readers outside a run; typed and empty when there is none."""
+        return source_of(self.lake / table.name, table, None)
+
+
+def source_of(path: Path, table: Table, version: int | None, partitions: Sequence[str] | None = None) -> Source:
+    """A version of a table (None: the newest) as an input; only the given partitions where said."""
+    handle = delta.open_table(path, version)
+    if handle is None:
+        return Source(table, parquet_rows(table, []), digest="none")
+    files = delta.file_uris(handle, table.partition, partitions)
+    size = sum(Path(file).stat().st_size for file in files)
+    metadata = delta.commit_metadata(handle)
+    return Source(
+        table, parquet_rows(table, files), size, metadata.get("content", ""), handle.version(), metadata.get("partitions", {})
+    )
+
+
+class Run:
+    """One run over a project. Use it within the project's lock."""
+
+    def __init__(self, place: Place, run_id: str, as_of: date, *, memory: int = 2 << 30, threads: int | None = None) -> None:
+        self.place, self.run_id, self.as_of = place, run_id, as_of
+        # Arrow tables, kernels and Python share the project's memory with DuckDB.
+        self.engine = DuckDBEngine(memory=memory // 2, threads=threads)
+        place.prepare()
+        self.pins = self._pin()
+        self.progress: Callable[[str, str], None] = lambda _table, _state: None
+
+    @property
+    def work(self) -> Path:
+        """The folder for intermediate files of this run; whoever opens the run removes it."""
+        return self.place.store / "work" / self.run_id
+
+    def _pin(self) -> dict[str, int]:
+        """The newest version of every table when the run began; written down for its other processes."""
+        file = self.work / "pins.json"
+        if file.exists():
+            return {str(k): int(v) for k, v in json.loads(file.read_text()).items()}
+        handles = {table: delta.open_table(self.place.lake / table) for table in self.place.tables()}
+        pins = {table: handle.version() for table, handle in handles.items() if handle is not None}
+        self.work.mkdir(parents=True, exist_ok=True, mode=0o700)
+        replace_text(file, json.dumps(pins))
+        return pins
+
+    def version(self, table: str) -> int | None:
+        """The version that this run reads; None when it is to see no version."""
+        entry = self.place.ledger.read(table)
+        if entry is not None and entry.run == self.run_id:
+            return entry.version
+        return self.pins.get(table)
+
+    def read(self, table: Table, partitions: Sequence[str] | None = None) -> Source:
+        """The rows of a table that this run is to see."""
+        version = self.version(table.name)
+        if version is None:
+            return Source(table, parquet_rows(table, []), digest="none")
+        with no_values_in_errors(table.name):
+            return source_of(self.place.lake / table.name, table, version, partitions)
+
+    def rows(self, table: Table) -> int:
+        """The number of rows of the version that this run sees, read off its digest."""
+        content = self.read(table).digest
+        return digest.rows_in(content) if content and content != "none" else 0
+
+    def sources(self, reads: Reads) -> dict[str, Source]:
+        """The inputs of a step by the names that its stages use."""
+        return {n: each if isinstance(each, Source) else self.read(each) for n, each in reads.items()}
+
+    def make(
+        self, table: Table, stages: Sequence[Stage], reads: Reads, *, checks: Sequence[Check] = (), settings: Any = None,
+        uses_as_of: bool = False, code: str = "", partition: str | None = None,
+    ) -> StepResult:
+        """Compute a table and make it the newest version, unless nothing it depends on has changed.
+
+        `settings`: the part of the configuration it depends on beyond what is in the stages. `partition`: the value of
+        the partition column that is replaced, where the rest of the table stays. Raises ChecksFailedError and commits
+        nothing when a blocking check fails.
+        """
+        inputs = self.sources(reads)
+        step = digest.of_step(stages, {n: s.digest for n, s in inputs.items()}, settings, self.as_of if uses_as_of else None, code)
+        everything = [*declared(table), *checks]
+        key = table.name if partition is None else f"{table.name}.{partition}"
+        entry = self.place.ledger.read(key)
+        versions = self._versions(inputs)
+        before = self.read(table)
+        if entry is not None and entry.digest == step and self._still_there(entry, before, partition):
+            self._confirm(key, replace(entry, version=before.version, run=self.run_id, as_of=str(self.as_of), inputs=versions))
+            kept = tuple(CheckResult(c.name, c.description, 0) for c in everything)
+            return StepResult(table, before.version, digest.rows_in(entry.content), entry.content, True, kept, tuple(stages), (), versions)
+        with no_values_in_errors(table.name):
+            files = self._compute(table, stages, inputs)
+            try:
+                results = run_checks(everything, table, files.source(), inputs, self.work / "spill", self.engine.memory)
+                made = self._content(files)
+                parts = {} if partition is None else {**{p: c for p, c in before.partitions.items() if p != partition}, **made}
+                mine = next(iter(made.values()), NO_ROWS)
+                content = digest.combined(parts) if table.partition else mine
+                scope = None if partition is None else (partition,)
+                version, same = self._commit(table, files, scope, content, parts, step, versions)
+            except BaseException:
+                discard(files)
+                raise
+        self._confirm(key, Entry(step, version, self.run_id, str(self.as_of), versions, mine))
+        if partition is not None:
+            self._confirm(table.name, Entry("partitions", version, self.run_id, str(self.as_of), {}, content))
+        return StepResult(table, version, files.rows, mine, same, tuple(results), tuple(stages), (), versions)
+
+    @staticmethod
+    def _still_there(entry: Entry, before: Source, partition: str | None) -> bool:
+        """Whether the rows that the entry speaks of are those of the version that this run reads."""
+        if partition is None:
+            return before.version is not None and entry.version == before.version
+        return before.version is not None and before.partitions.get(partition, NO_ROWS) == entry.content
+
+    def _compute(self, table: Table, stages: Sequence[Stage], inputs: Mapping[str, Source]) -> Files:
+        target = self.place.lake / table.name
+        target.mkdir(parents=True, exist_ok=True, mode=0o700)
+        made = self.engine.run(stages, inputs, target, self.work / table.name)
+        return made[stages[-1].name]
+
+    def _content(self, files: Files) -> dict[str, str]:
+        with session(self.work / "spill", memory=self.engine.memory) as connection:
+            return digest.of_rows(connection, files.source(), files.table.partition)
+
+    def _commit(
+        self, table: Table, files: Files, scope: tuple[str, ...] | None, content: str, partitions: Mapping[str, str],
+        step: str, versions: Mapping[str, int | None],
+    ) -> tuple[int, bool]:
+        """The version that holds these rows, and whether it was there before."""
+        path = self.place.lake / table.name
+        pinned = self.version(table.name)
+        handle = delta.open_table(path, pinned) if pinned is not None else None
+        if handle is not None and delta.commit_metadata(handle).get("content") == content:
+            discard(files)
+            return handle.version(), True
+        metadata = {
+            "run": self.run_id, "as_of": str(self.as_of), "inputs": dict(versions), "step": step,
+            "content": content, "partitions": dict(partitions),
+        }
+        return delta.Commit(table, path, files.files, scope, metadata).apply(handle), False
+
+    def _confirm(self, key: str, entry: Entry) -> None:
+        self.place.ledger.write(key, entry)
+
+    @staticmethod
+    def _versions(inputs: Mapping[str, Source]) -> dict[str, int | None]:
+        return {source.table.name: source.version for source in inputs.values()}
+
+
+def discard(files: Files) -> None:
+    """Remove files that did not become a version (a killed run leaves them to the upkeep)."""
+    for file in files.files:
+        file.path.unlink(missing_ok=True)
+
+
+def only(source: Source, column: str, values: Sequence[str]) -> Source:
+    """The rows of a source whose column, as text, is one of the values."""
+    listing = ", ".join(f"'{value}'" for value in sorted(values) if "'" not in value) or "null"
+    sql = f"select * from ({source.sql}) where cast({name(column)} as varchar) in ({listing})"
+    return Source(source.table, sql, source.bytes, source.digest, source.version, source.partitions)

@@ -1,0 +1,53 @@
+"""A readable input of a step: rows of a declared schema, from Parquet files, from anything DuckDB can select, or from memory."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from cdp_assets.lake.table import Table
+
+
+def literal(value: str) -> str:
+    """A text as a SQL literal."""
+    return exp.Literal.string(value).sql(dialect="duckdb")
+
+
+def name(value: str) -> str:
+    """A name as a quoted SQL identifier."""
+    return exp.to_identifier(value, quoted=True).sql(dialect="duckdb")
+
+
+def casts(table: Table, origin: str = "") -> str:
+    """The select list that casts to the declared schema, in declared order."""
+    prefix = f"{name(origin)}." if origin else ""
+    return ", ".join(f"cast({prefix}{name(c.name)} as {c.type}) as {name(c.name)}" for c in table.columns)
+
+
+def parquet_rows(table: Table, files: Sequence[str]) -> str:
+    """SQL that selects the rows of these files as `table` declares them.
+
+    No file: a typed empty relation. A column that no file has (the schema grew since): null.
+    """
+    empty = "select " + ", ".join(f"cast(null as {c.type}) as {name(c.name)}" for c in table.columns) + " where false"
+    if not files:
+        return empty
+    listing = ", ".join(literal(file) for file in files)
+    hive = f", hive_partitioning = true, hive_types_autocast = false" if table.partition else ", hive_partitioning = false"
+    read = f"select * from read_parquet([{listing}], union_by_name = true{hive})"
+    return f"select {casts(table)} from ({empty} union all by name {read})"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Rows to read: `sql` selects them with the declared schema; `bytes` is their size on disk (0: unknown, small).
+
+    `version` is the lake's version, `digest` stands for the content: equal digests, equal rows.
+    """
+
+    table: Table
+    sql: str
+    bytes: int = 0
+    digest: str = ""
+    version: int | None = None
+    partitions: dict[str, str] = field(default_factory=dict)  # partition value -> digest of its rows

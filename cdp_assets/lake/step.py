@@ -1,0 +1,75 @@
+"""A step: one table, what it reads and how it is computed - all that an orchestrator needs to know, and nothing of one."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cdp_assets.lake import lineage
+from cdp_assets.lake.checks import Check, declared
+from cdp_assets.lake.days import make_days
+from cdp_assets.lake.guard import no_values_in_errors
+from cdp_assets.lake.run import Run, StepResult
+from cdp_assets.lake.session import session
+from cdp_assets.lake.source import name
+from cdp_assets.lake.stage import Stage
+from cdp_assets.lake.table import Table
+
+
+@dataclass(frozen=True)
+class Step:
+    """How one table comes about.
+
+    `reads`: the names that the stages use -> tables. `numbers`: name -> SQL aggregate over the table, shown beside each
+    version and plotted over time. `day_of`: for a daily table, input -> its day column. `compute` replaces the
+    ordinary way (stages, checks, commit) for what is no plain computation: reading files, publishing.
+    """
+
+    table: Table
+    station: str
+    description: str
+    reads: Mapping[str, Table]
+    stages: Callable[[], Sequence[Stage]] = list
+    checks: Callable[[], Sequence[Check]] = list
+    numbers: Mapping[str, str] = field(default_factory=dict)
+    settings: Any = None
+    uses_as_of: bool = False
+    day_of: Mapping[str, str] | None = None
+    code: str = ""
+    kinds: frozenset[str] = frozenset({"duckdb", "deltalake"})
+    compute: Callable[[Run], StepResult] | None = None
+    extra_checks: tuple[Check, ...] = ()  # of `compute`, which asks them itself: named here for the declaration
+
+    @property
+    def daily(self) -> bool:
+        """Whether the table is divided by day."""
+        return self.day_of is not None
+
+    def all_checks(self) -> list[Check]:
+        """The blocking checks in the order in which they are asked."""
+        return [*declared(self.table), *self.checks(), *self.extra_checks]
+
+    def run(self, run: Run, days: Sequence[str] | None = None) -> StepResult:
+        """Compute the table (of a daily one the due days, or those of `days` that are due)."""
+        if self.compute is not None:
+            return self.compute(run)
+        common: dict[str, Any] = {"checks": self.checks(), "settings": self.settings, "code": self.code}
+        if self.day_of is not None:
+            return make_days(run, self.table, self.stages(), self.reads, day_of=self.day_of, days=days, **common)
+        return run.make(self.table, self.stages(), self.reads, uses_as_of=self.uses_as_of, **common)
+
+    def measure(self, run: Run) -> dict[str, float]:
+        """The step's numbers, asked of the version that the run sees now."""
+        if not self.numbers:
+            return {}
+        expressions = ", ".join(f"cast({sql} as double) as {name(label)}" for label, sql in self.numbers.items())
+        with no_values_in_errors(f"{self.table.name}, numbers"), session(memory=run.engine.memory) as connection:
+            row = connection.execute(f"select {expressions} from ({run.read(self.table).sql})").fetchall()[0]
+        return {label: float(value) for label, value in zip(self.numbers, row, strict=True) if value is not None}
+
+    def origins(self, run: Run, stages: Sequence[Stage]) -> dict[str, list[tuple[Table, str]]]:
+        """Column lineage: column -> the tables and columns that it comes from."""
+        inputs = {n: run.read(table) for n, table in self.reads.items()}
+        if not stages or not set().union(*(stage.reads for stage in stages)) & set(inputs):
+            return {}
+        found = lineage.cached(run.place.store / "lineage", stages, inputs)
+        return {c: [(self.reads[n], column) for n, column in pairs if n in self.reads] for c, pairs in found.items()}

@@ -1,0 +1,30 @@
+"""Building the definitions of a project: its steps as assets, with jobs, schedule, sensor and resources."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from cdp_assets.config import Project
+from cdp_assets.orchestration import jobs, schedules, sensors, standing_checks
+from cdp_assets.orchestration.catalogue import steps_of
+from cdp_assets.orchestration.partitions import daily
+from cdp_assets.orchestration.quarantine import quarantine_asset
+from cdp_assets.orchestration.run_resource import run_resource
+from cdp_assets.orchestration.steps import asset
+
+
+def build_defs(project: Project, *, resources: Mapping[str, Any] | None = None) -> dg.Definitions:
+    """All definitions of a project. `resources` replaces resources by name, for tests and other Dagster projects."""
+    partitions = daily(project.config)
+    steps = steps_of(project)
+    return dg.Definitions(
+        assets=[*(asset(step, partitions) for step in steps), quarantine_asset(project)],
+        asset_checks=standing_checks.checks(project),
+        jobs=jobs.jobs([step.table.name for step in steps if step.daily]),
+        schedules=schedules.schedules(project.config),
+        sensors=[sensors.source_files_sensor(project)],
+        resources={"run": run_resource(project), **(resources or {})},
+        executor=dg.in_process_executor,
+    )
+

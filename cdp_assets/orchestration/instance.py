@@ -1,0 +1,51 @@
+"""Dagster's instance of a project: all its state is in `<project>/.cdp/dagster`, whatever folder one works from."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from cdp_assets.config import Project
+from cdp_assets.lake.ledger import replace_text
+
+
+def settings(state: str) -> dict[str, Any]:
+    """The content of dagster.yaml for a state folder; the file at the top of the repository is the same for the demo."""
+    return {
+        "storage": {"sqlite": {"base_dir": state}},
+        "local_artifact_storage": {"module": "dagster._core.storage.root", "class": "LocalArtifactStorage", "config": {"base_dir": state}},
+        "compute_logs": {
+            "module": "dagster._core.storage.local_compute_log_manager", "class": "LocalComputeLogManager",
+            "config": {"base_dir": f"{state}/compute_logs"},
+        },
+        "telemetry": {"enabled": False},
+        "nux": {"enabled": False},
+        "concurrency": {"runs": {"max_concurrent_runs": 1}},
+        "run_monitoring": {"enabled": True, "start_timeout_seconds": 180},
+        "run_retries": {"enabled": True, "max_retries": 1, "retry_on_asset_or_op_failure": False},
+    }
+
+
+def home(project: Project) -> Path:
+    """Write the project's dagster.yaml where it is missing or old, and point DAGSTER_HOME at it; the folder."""
+    folder = project.store / "dagster"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    text = to_yaml(settings(str(folder)))
+    file = folder / "dagster.yaml"
+    if not file.exists() or file.read_text() != text:
+        replace_text(file, text)
+    os.environ["DAGSTER_HOME"] = str(folder)
+    os.environ["CDP_PROJECT"] = str(project.folder)
+    return folder
+
+
+def to_yaml(data: dict[str, Any]) -> str:
+    """YAML text of plain data."""
+    from io import StringIO
+
+    from ruamel.yaml import YAML
+
+    yaml = YAML()
+    yaml.default_flow_style = False
+    stream = StringIO()
+    yaml.dump(data, stream)
+    return stream.getvalue()

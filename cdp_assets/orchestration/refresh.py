@@ -1,0 +1,116 @@
+"""A refresh launched through us (the command line): the job `refresh` in this process, recorded in the project's instance."""
+
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+import dagster as dg
+
+from cdp_assets.config import Project, Role
+from cdp_assets.governance import record, require
+from cdp_assets.lake import Holder, Place, project_lock
+from cdp_assets.orchestration.build import build_defs
+from cdp_assets.orchestration.instance import home
+from cdp_assets.orchestration.jobs import REFRESH
+from cdp_assets.orchestration.run_resource import AS_OF_TAG, USER_TAG, Progress, process, run_resource
+
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How a refresh ended. `rows`: table -> rows now; `failed`: asset -> message; `skipped`: what depended on those."""
+
+    run: str
+    as_of: str
+    ok: bool
+    rows: dict[str, int] = field(default_factory=dict)
+    unchanged: tuple[str, ...] = ()
+    numbers: dict[str, dict[str, float]] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    skipped: tuple[str, ...] = ()
+    seconds: float = 0.0
+    processor_seconds: float = 0.0
+
+
+def refresh(
+    project: Project, user: str, *, as_of: date | None = None, wait_seconds: float = 0,
+    progress: Callable[[str, str], None] | None = None, on_count: Callable[[int], None] | None = None,
+) -> Summary:
+    """Run everything that is due. Raises BusyError when another run holds the project and waiting was not asked for."""
+    require(project, user, Role.contributor, "refresh")
+    home(project)
+    place, run_id = Place(project.store), str(uuid.uuid4())
+    place.prepare()
+    started, worked = time.monotonic(), time.process_time()
+    holder = Holder(run_id, user, process(), datetime.now(UTC).isoformat(timespec="seconds"))
+    with project_lock(place.lock, holder, wait_seconds=wait_seconds):
+        record(place, user=user, action="refresh", subject=run_id, outcome="allowed")
+        try:
+            result = _execute(project, user, run_id, as_of, progress, on_count)
+        except BaseException as error:
+            record(place, user=user, action="refresh", subject=run_id, outcome="failed", detail=type(error).__name__)
+            raise
+        summary = _summary(result, run_id, as_of, time.monotonic() - started, time.process_time() - worked)
+        record(place, user=user, action="refresh", subject=run_id, outcome="done" if summary.ok else "failed", detail=_detail(summary))
+    return summary
+
+
+def _execute(
+    project: Project, user: str, run_id: str, as_of: date | None, progress: Progress | None, on_count: Callable[[int], None] | None
+) -> dg.ExecuteInProcessResult:
+    defs = build_defs(project, resources={"run": run_resource(project, progress)})
+    job = defs.resolve_job_def(REFRESH)
+    if on_count:
+        on_count(len(job.asset_layer.executable_asset_keys))
+    tags = {USER_TAG: user, **({AS_OF_TAG: as_of.isoformat()} if as_of else {})}
+    with closing(_Instance(dg.DagsterInstance.get())) as held:
+        return job.execute_in_process(run_config=QUIET, instance=held.instance, raise_on_error=False, run_id=run_id, tags=tags)
+
+
+@dataclass(frozen=True)
+class _Instance:
+    """Dagster's instance is disposed of, not closed."""
+
+    instance: dg.DagsterInstance
+
+    def close(self) -> None:
+        self.instance.dispose()
+
+
+def _summary(result: dg.ExecuteInProcessResult, run_id: str, as_of: date | None, seconds: float, worked: float) -> Summary:
+    rows: dict[str, int] = {}
+    numbers: dict[str, dict[str, float]] = {}
+    unchanged: list[str] = []
+    for event in result.get_asset_materialization_events():
+        made = event.materialization
+        values: dict[str, Any] = {key: value.value for key, value in made.metadata.items()}
+        name = made.asset_key.to_user_string()
+        if made.partition is None and "rows" in values:
+            rows[name] = int(values["rows"])
+            numbers[name] = {k: float(v) for k, v in values.items() if isinstance(v, float)}
+            if values.get("unchanged"):
+                unchanged.append(name)
+    failed = {e.step_key or "": _message(e) for e in result.filter_events(lambda e: e.is_step_failure)}
+    skipped = sorted({e.step_key or "" for e in result.filter_events(lambda e: e.is_step_skipped)})
+    seen = as_of or datetime.now(UTC).date()
+    return Summary(
+        run_id, seen.isoformat(), result.success, rows, tuple(unchanged), numbers, failed, tuple(skipped), round(seconds, 1), round(worked, 1)
+    )
+
+
+def _message(event: dg.DagsterEvent) -> str:
+    data = event.step_failure_data
+    if data.user_failure_data and data.user_failure_data.description:
+        return str(data.user_failure_data.description)
+    return str(data.error.cls_name if data.error else "failed") + ": see the run in Dagster's UI"
+
+
+def _detail(summary: Summary) -> str | None:
+    if summary.ok:
+        return None
+    return f"failed: {', '.join(sorted(summary.failed)) or '-'}; skipped: {len(summary.skipped)}"

@@ -1,0 +1,65 @@
+"""The resource `run`: the lake as one Dagster run sees it, held under the project's lock."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+
+import dagster as dg
+
+from cdp_assets.config import Project, Role
+from cdp_assets.errors import UserError
+from cdp_assets.governance import require
+from cdp_assets.lake import BusyError, Holder, Place, Run, project_lock
+
+AS_OF_TAG = "cdp/as_of"
+USER_TAG = "cdp/user"
+UI_USER = "dagster"
+# Runs from Dagster's UI are queued one at a time; one that meets a refresh from the command line waits for it.
+WAIT_SECONDS = 3600
+Progress = Callable[[str, str], None]  # (table, "started" | "done" | "unchanged" | "failed")
+
+
+def as_of_of(tags: dict[str, str]) -> date:
+    """The date that a run's tags ask for; the present day, UTC, without a tag."""
+    text = tags.get(AS_OF_TAG)
+    if text is None:
+        return datetime.now(UTC).date()
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UserError(f"tag {AS_OF_TAG}: {text!r} is not a date; write it as 2026-11-20") from None
+
+
+def run_resource(project: Project, progress: Progress | None = None) -> dg.ResourceDefinition:
+    """Opens the run in its lock, and removes its intermediate files at the end."""
+
+    @dg.resource(description="The lake as this run sees it; one writer a project")
+    def run(context: dg.InitResourceContext) -> Iterator[Run]:
+        dagster_run = context.run
+        run_id = dagster_run.run_id if dagster_run else "direct"
+        tags = dict(dagster_run.tags) if dagster_run else {}
+        place = Place(project.store)
+        user = tags.get(USER_TAG)
+        try:
+            if user is not None:
+                require(project, user, Role.contributor, "refresh", run_id)
+            place.prepare()
+            holder = Holder(run_id, user or UI_USER, process(), datetime.now(UTC).isoformat(timespec="seconds"))
+            with project_lock(place.lock, holder, wait_seconds=WAIT_SECONDS if user is None else 0):
+                engine = project.config.engine
+                opened = Run(place, run_id, as_of_of(tags), memory=engine.memory_bytes, threads=engine.threads)
+                opened.progress = progress or opened.progress
+                try:
+                    yield opened
+                finally:
+                    shutil.rmtree(opened.work, ignore_errors=True)
+        except (BusyError, UserError) as error:
+            raise dg.Failure(error.message, allow_retries=False) from None
+
+    return run
+
+
+def process() -> int:
+    """The number of this process."""
+    return os.getpid()

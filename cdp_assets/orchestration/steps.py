@@ -1,0 +1,133 @@
+"""How a step becomes an asset: names, group, descriptions, checks and lineage all come from its declaration."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from cdp_assets.errors import UserError
+from cdp_assets.lake import CheckResult, ChecksFailedError, Run, Step, StepResult, Table
+from cdp_assets.lake.digest import of_folder
+
+PACKAGE = Path(__file__).parent.parent
+OWNERS = ["team:data-platform"]
+Events = Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]
+
+
+def column_schema(table: Table) -> dg.TableSchema:
+    """Columns with types and descriptions as Dagster shows them; personal columns say so."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                c.name, type=c.type, description=c.description + (" (personal)" if c.personal else ""),
+                constraints=dg.TableColumnConstraints(nullable=c.nullable and c.name not in table.key),
+                tags={"personal": ""} if c.personal else None,
+            )
+            for c in table.columns
+        ]
+    )
+
+
+def column_lineage(origins: Mapping[str, Sequence[tuple[Table, str]]]) -> dg.TableColumnLineage:
+    """Where each column comes from, as Dagster shows it."""
+    return dg.TableColumnLineage({
+        column: [dg.TableColumnDep(asset_key=dg.AssetKey(table.name), column_name=c) for table, c in pairs]
+        for column, pairs in origins.items() if pairs
+    })
+
+
+def code_version(step: Step) -> str:
+    """Changes when any Python file of the step's station, of identity (which serves others) or of the lake changes."""
+    parts = {step.station, "lake", *(["identity"] if step.station in ("unify", "events") else [])}
+    return "-".join(of_folder(PACKAGE / part)[:8] for part in sorted(parts))
+
+
+def asset(step: Step, partitions: dg.DailyPartitionsDefinition, deps: Sequence[str] = ()) -> dg.AssetsDefinition:
+    """The asset of a step. All are single-run for backfills, so that a range is one run."""
+    table = step.table
+
+    @dg.asset(
+        name=table.name,
+        deps=sorted({*(t.name for t in step.reads.values() if t.name != table.name), *deps}),
+        description=f"{step.description}\n\nA row is {table.grain}.",
+        group_name=step.station,
+        kinds=set(step.kinds),
+        owners=OWNERS,
+        code_version=code_version(step),
+        partitions_def=partitions if step.daily else None,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        metadata={
+            "dagster/column_schema": column_schema(table),
+            "key": ", ".join(table.key),
+            "retention": table.retention,
+        },
+        tags={"personal": "yes" if any(c.personal for c in table.columns) else "no"},
+        check_specs=[
+            dg.AssetCheckSpec(check.name, asset=table.name, description=check.description, blocking=True)
+            for check in step.all_checks()
+        ],
+    )
+    def _asset(context: dg.AssetExecutionContext, run: dg.ResourceParam[Run]) -> Events:
+        yield from execute(step, run, context)
+
+    return _asset
+
+
+def execute(step: Step, run: Run, context: dg.AssetExecutionContext) -> Events:
+    """Run a step and say what Dagster is to record. A failed check is recorded, and nothing is materialised."""
+    run.progress(step.table.name, "started")
+    try:
+        result = step.run(run, _days(context) if step.daily else None)
+        numbers = step.measure(run)
+        origins = step.origins(run, result.stages)
+    except ChecksFailedError as error:
+        run.progress(step.table.name, "failed")
+        yield from _check_results(step.table, error.results)
+        raise dg.Failure(error.message, allow_retries=False) from None
+    except UserError as error:
+        run.progress(step.table.name, "failed")
+        raise dg.Failure(error.message, allow_retries=False) from None
+    yield from _check_results(step.table, result.checks)
+    run.progress(step.table.name, "unchanged" if result.unchanged else "done")
+    _log_days(context, step, result)
+    for other in result.also:
+        context.log_event(dg.AssetMaterialization(
+            other.table.name, metadata={"dagster/row_count": run.rows(other.table), "rows_of_this_source": other.rows, "source": step.table.name}
+        ))
+    metadata: dict[str, Any] = {
+        "dagster/row_count": result.rows, "rows": result.rows, "unchanged": result.unchanged, "as_of": str(run.as_of),
+        "lake_version": result.version if result.version is not None else -1, **numbers,
+    }
+    if step.daily:
+        metadata["days_computed"] = len(result.partitions)
+    if origins:
+        metadata["dagster/column_lineage"] = column_lineage(origins)
+    yield dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(result.content or "empty"))
+
+
+def _check_results(table: Table, results: Sequence[CheckResult]) -> Iterator[dg.AssetCheckResult]:
+    for check in results:
+        yield dg.AssetCheckResult(
+            passed=check.passed, check_name=check.name, asset_key=table.name, description=check.description,
+            metadata={"violations": check.violations},
+        )
+
+
+def _days(context: dg.AssetExecutionContext) -> list[str] | None:
+    """The days that the run asks for; None (all that are due) when it asks for none."""
+    return list(context.partition_keys) if context.has_partition_key or context.has_partition_key_range else None
+
+
+def _log_days(context: dg.AssetExecutionContext, step: Step, result: StepResult) -> None:
+    """A run that did not ask for days computed those that were due: tell Dagster which."""
+    if not step.daily or _days(context) is not None:
+        return
+    known = set(context.assets_def.partitions_def.get_partition_keys()) if context.assets_def.partitions_def else set()
+    for day in result.partitions:
+        if day in known:
+            context.log_event(dg.AssetMaterialization(step.table.name, partition=day, metadata={"rows": _rows(result, day)}))
+
+
+def _rows(result: StepResult, day: str) -> int:
+    return result.rows_by_partition.get(day, 0)

@@ -1,0 +1,290 @@
+"""The demo's files: equal every time, complete, and in line with their truth."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+from itertools import chain
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from cdp_assets.config import EventsSource, load_project
+from cdp_assets.demo import DemoSummary, generate
+from cdp_assets.demo.vocabulary import MAIL_DOMAINS
+from cdp_assets.errors import UserError
+
+KEY_OF = {"crm": "contact_id", "loyalty": "loyalty_id", "shop": "account_no"}
+NAME_OF = {"crm": "full_name", "loyalty": "name", "shop": "customer_name"}
+MAIL_OF = {"crm": "email", "loyalty": "mail", "shop": "email_address"}
+
+Row = dict[str, str | None]
+
+
+class World:
+    """A generated world, read by means that are not the product's."""
+
+    def __init__(self, folder: Path, summary: DemoSummary) -> None:
+        self.folder = folder
+        self.summary = summary
+        self.truth = {path.stem: pq.read_table(path).to_pylist() for path in (folder / "truth").glob("*.parquet")}
+
+    def rows(self, source: str) -> list[Row]:
+        """Return the rows of a source that can be read, empty values as None."""
+        broken = {(row["file"], row["line"]) for row in self.truth["quarantine"]}
+        return [row for file, line, row in self.lines(source) if (file, line) not in broken]
+
+    def lines(self, source: str) -> Iterator[tuple[str, int, Row]]:
+        """Yield all rows of a source with file and line."""
+        for path in sorted((self.folder / "sources").rglob("*")):
+            file = path.relative_to(self.folder).as_posix()
+            if path.suffix == ".csv" and source in file:
+                with path.open(encoding="utf-8", newline="") as lines:
+                    for line, row in enumerate(csv.DictReader(lines), start=2):
+                        yield file, line, {name: value or None for name, value in row.items()}
+            elif path.suffix == ".parquet" and source in file:
+                for line, row in enumerate(pq.read_table(path).to_pylist(), start=1):
+                    yield file, line, row
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Return the demo as it comes."""
+    folder = tmp_path_factory.mktemp("demo")
+    return World(folder, generate(folder))
+
+
+def _bytes(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def _days(folder: Path) -> list[str]:
+    return sorted(path.stem for path in (folder / "sources/web").iterdir())
+
+
+# --- the same every time, and nobody else's files ---
+
+
+def test_equal_arguments_give_equal_bytes(world: World, tmp_path: Path) -> None:
+    generate(tmp_path)
+    assert _bytes(tmp_path) == _bytes(world.folder)
+
+
+def test_a_second_run_touches_no_file(tmp_path: Path) -> None:
+    generate(tmp_path, people=20)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
+    generate(tmp_path, people=20)
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_another_seed_makes_other_people(world: World, tmp_path: Path) -> None:
+    generate(tmp_path, seed=8)
+    assert (tmp_path / "sources/crm.csv").read_bytes() != (world.folder / "sources/crm.csv").read_bytes()
+
+
+def test_events_are_of_the_days_up_to_the_end(tmp_path: Path) -> None:
+    generate(tmp_path, people=20, days=3, end=date(2026, 3, 1))
+    assert _days(tmp_path) == ["2026-02-27", "2026-02-28", "2026-03-01"]
+
+
+def test_days_of_the_run_before_go_and_own_files_stay(tmp_path: Path) -> None:
+    generate(tmp_path, people=20, days=2, end=date(2026, 3, 1))
+    own = tmp_path / "sources/web/2026-05-01.csv"
+    own.write_text("mine")
+    generate(tmp_path, people=20, days=1, end=date(2026, 3, 2))
+    assert _days(tmp_path) == ["2026-03-02", "2026-05-01"]
+    assert own.read_text() == "mine"
+
+
+def test_a_file_of_somebody_else_in_the_way_stops_it_before_anything_changes(tmp_path: Path) -> None:
+    (tmp_path / "sources").mkdir()
+    (tmp_path / "sources/crm.csv").write_text("mine")
+    with pytest.raises(UserError, match=r"sources/crm\.csv is not a file of the demo"):
+        generate(tmp_path, people=20)
+    assert _bytes(tmp_path) == {"sources/crm.csv": b"mine"}
+
+
+def test_a_run_stopped_between_two_files_is_made_whole_by_the_next(world: World, tmp_path: Path) -> None:
+    generate(tmp_path, people=20)
+    half = _bytes(world.folder)["sources/shop.csv"]  # in place already, the others still of the run before
+    (tmp_path / "sources/shop.csv").write_bytes(half)
+    generate(tmp_path)
+    assert _bytes(tmp_path) == _bytes(world.folder)
+
+
+def test_a_list_of_files_that_cannot_be_read_says_what_to_do(tmp_path: Path) -> None:
+    generate(tmp_path, people=20)
+    (tmp_path / "truth/made.json").write_text("{")
+    with pytest.raises(UserError, match=r"Remove .*truth and run again"):
+        generate(tmp_path, people=20)
+
+
+@pytest.mark.parametrize(("people", "days"), [(0, 14), (-1, 14), (10_000_000, 14), (300, 0)])
+def test_numbers_that_make_no_world_are_refused(tmp_path: Path, people: int, days: int) -> None:
+    with pytest.raises(UserError, match=r"The demo (can have|needs)"):
+        generate(tmp_path, people=people, days=days)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("people", [1, 2, 3, 10])
+def test_a_tiny_world_is_one_too(tmp_path: Path, people: int) -> None:
+    world = World(tmp_path, generate(tmp_path, people=people, days=2))
+    assert {row["person_id"] for row in world.truth["records"]} == {f"P{n:07}" for n in range(people)}
+
+
+# --- files and truth say the same ---
+
+
+def test_the_summary_counts_the_rows_of_the_files(world: World) -> None:
+    for file, rows in world.summary.rows.items():
+        assert rows == sum(1 for name, *_ in chain(*(world.lines(s) for s in (*KEY_OF, "web"))) if name == file)
+
+
+def test_broken_rows_are_where_the_truth_says(world: World) -> None:
+    lines = {(file, line): row for source in (*KEY_OF, "web") for file, line, row in world.lines(source)}
+    found = [(row["source"], row["field"], row["reason"]) for row in world.truth["quarantine"]]
+    at_fault = [lines[row["file"], row["line"]].get(row["field"]) for row in world.truth["quarantine"]]
+    assert list(zip(found, at_fault, strict=True)) == [
+        (("crm", "birth_date", "not a date"), "31/12/1980"),
+        (("crm", "birth_date", "not a date"), "unknown"),
+        (("crm", "contact_id", "empty key"), None),
+        (("crm", None, "too many columns"), ["2026-01-15T09:00:00Z"]),  # what csv has no column for
+        (("loyalty", "birth_date", "not a date"), "1985-02-30"),
+        (("loyalty", "loyalty_id", "empty key"), None),
+        (("shop", "created_at", "not a time"), "last week"),
+        (("shop", "account_no", "empty key"), None),
+        (("web", "ts", "not a time"), "yesterday"),
+        (("web", "ts", "before the first day"), "1970-01-01T00:00:07Z"),
+        (("web", "anonymous_id", "no visitor"), None),
+    ]
+    assert world.summary.broken == Counter(source for source, *_ in found)
+
+
+def test_each_key_has_one_person_and_each_person_a_key(world: World) -> None:
+    keys = {(source, row[name]) for source, name in KEY_OF.items() for row in world.rows(source)}
+    truth = [(row["source"], row["key"]) for row in world.truth["records"]]
+    assert set(truth) == keys
+    assert len(truth) == len(keys)
+    assert {row["person_id"] for row in world.truth["records"]} == {f"P{n:07}" for n in range(300)}
+
+
+def test_people_are_in_one_two_or_three_sources(world: World) -> None:
+    sources: dict[str, set[str]] = {}
+    for row in world.truth["records"]:
+        sources.setdefault(row["person_id"], set()).add(row["source"])
+    assert {len(of) for of in sources.values()} == {1, 2, 3}
+
+
+def test_crm_has_the_same_key_twice_with_different_fill(world: World) -> None:
+    rows = world.rows("crm")
+    twice = [key for key, n in Counter(row["contact_id"] for row in rows).items() if n > 1]
+    assert len(twice) == 2
+    for key in twice:
+        filled = [sum(value is not None for value in row.values()) for row in rows if row["contact_id"] == key]
+        assert len(set(filled)) == 2
+
+
+def test_crm_has_duplicates_with_the_same_mail_and_another_key(world: World) -> None:
+    person_of = {row["key"]: row["person_id"] for row in world.truth["records"] if row["source"] == "crm"}
+    keys_of: dict[str, set[str]] = {}
+    for row in world.rows("crm"):
+        if row["email"]:
+            keys_of.setdefault(row["email"].strip().lower(), set()).add(row["contact_id"] or "")
+    twice = [keys for keys in keys_of.values() if len(keys) > 1]
+    assert len(twice) >= 5
+    assert any(len({person_of[key] for key in keys}) == 1 for keys in twice)
+
+
+def test_who_is_signed_in_is_a_contact_of_crm(world: World) -> None:
+    contacts = {row["contact_id"] for row in world.rows("crm")}
+    signed_in = {row["user_id"] for row in world.rows("web") if row["user_id"]}
+    assert len(signed_in) > 50
+    assert signed_in <= contacts
+
+
+def test_the_truth_of_a_visitor_is_the_first_event_that_names_the_person(world: World) -> None:
+    person_of = {row["key"]: row["person_id"] for row in world.truth["records"] if row["source"] == "crm"}
+    first: dict[tuple[str | None, str | None], str | None] = {}
+    for row in world.rows("web"):  # files and their rows are in the order of time
+        person = person_of[row["user_id"]] if row["user_id"] else None
+        first.setdefault((row["anonymous_id"], person), row["ts"] if person else None)
+    known = {visitor for visitor, person in first if person}
+    expected = {(v, p): ts for (v, p), ts in first.items() if p or v not in known}
+    assert {
+        (row["visitor"], row["person_id"]): row["signed_in_at"] and f"{row['signed_in_at'].isoformat()}Z"
+        for row in world.truth["visitors"]
+    } == expected
+
+
+def test_there_are_strangers_second_devices_shared_devices_and_late_sign_ins(world: World) -> None:
+    visitors = world.truth["visitors"]
+    assert sum(row["person_id"] is None for row in visitors) > 50
+    assert max(Counter(row["person_id"] for row in visitors if row["person_id"]).values()) >= 2
+    assert max(Counter(row["visitor"] for row in visitors).values()) == 2
+    known = {row["visitor"] for row in visitors if row["person_id"]}
+    before = {row["anonymous_id"] for row in world.rows("web") if row["anonymous_id"] in known and not row["user_id"]}
+    assert len(before) > len(known) / 2
+
+
+def test_each_file_of_events_holds_its_day_in_the_order_of_time(world: World) -> None:
+    rows = [(file, row) for file, _, row in world.lines("web") if row["event_id"] and row["event_id"] < "e9"]
+    assert all(file == f"sources/web/{(row['ts'] or '')[:10]}.csv" for file, row in rows)
+    order = [(row["ts"], row["event_id"]) for _, row in rows]
+    assert order == sorted(order)
+    assert len({row["event_id"] for _, row in rows}) == len(rows)
+
+
+def test_each_new_sign_in_has_its_event(world: World) -> None:
+    rows = world.rows("web")
+    signed_in = {(row["anonymous_id"], row["user_id"]) for row in rows if row["event"] == "sign_in"}
+    assert all(row["user_id"] for row in rows if row["event"] == "sign_in")
+    assert signed_in == {(row["anonymous_id"], row["user_id"]) for row in rows if row["user_id"]}
+
+
+# --- like life, and nobody's data ---
+
+
+def test_addresses_and_numbers_can_belong_to_nobody(world: World) -> None:
+    for source, name in MAIL_OF.items():
+        assert {row[name].strip().split("@")[1] for row in world.rows(source) if row[name]} <= set(MAIL_DOMAINS)
+    numbers = [row["phone"] for source in ("crm", "loyalty") for row in world.rows(source) if row["phone"]]
+    assert numbers
+    assert all(" 555" in number for number in numbers)
+
+
+def test_sources_are_worn_as_far_as_they_should(tmp_path: Path) -> None:
+    world = World(tmp_path, generate(tmp_path, people=3_000, days=1))
+    crm = world.rows("crm")
+    person_of = {(row["source"], row["key"]): row["person_id"] for row in world.truth["records"]}
+
+    def share(hits: list[bool]) -> float:
+        return sum(hits) / len(hits)
+
+    written_otherwise = share([row["full_name"] != f"{row['first_name']} {row['last_name']}" for row in crm])
+    assert 0.06 < written_otherwise < 0.10
+    assert 0.04 < share([row["email"] is None for row in crm]) < 0.08
+    assert 0.08 < share([row["birth_date"] is None for row in crm]) < 0.13
+    assert 0.08 < share([row["mail"] is None for row in world.rows("loyalty")]) < 0.12
+
+    mail_of = {person_of["crm", row["contact_id"]]: (row["email"] or "").strip().lower() for row in crm}
+    both = [
+        (mail_of[person], row["mail"].strip().lower())
+        for row in world.rows("loyalty")
+        if row["mail"] and mail_of.get(person := person_of["loyalty", row["loyalty_id"]])
+    ]
+    # 10 % have their other address in one of two sources: 2 x 0.1 x 0.9, and 1 % a typing error in each.
+    assert 0.16 < share([one != other for one, other in both]) < 0.24
+
+
+# --- the configuration beside it ---
+
+
+def test_the_demo_configuration_names_the_columns_of_the_files(world: World) -> None:
+    config = load_project(Path(__file__).parents[2] / "data/demo").config
+    for name, source in config.sources.items():
+        columns = set(world.rows(name)[0])
+        wanted = {field.column or field_name for field_name, field in source.fields.items()}
+        if isinstance(source, EventsSource):
+            wanted |= {source.event_id, source.visitor, source.time, source.event, *source.known_as}
+        assert wanted <= columns, name
