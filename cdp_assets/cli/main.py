@@ -24,7 +24,7 @@ INTERRUPTED = 130
 @app.callback()
 def options(
     context: typer.Context,
-    project: Annotated[str | None, typer.Option("--project", "-p", help="The project's folder (default: CDP_PROJECT, else data/demo).")] = None,
+    project: Annotated[str | None, typer.Option("--project", "-p", help="Project folder (default: CDP_PROJECT, else data/demo).")] = None,
     as_: Annotated[str | None, typer.Option("--as", help="The acting user (default: CDP_USER, else the system's user).")] = None,
 ) -> None:
     """Options of every command."""

@@ -33,4 +33,5 @@ def status(context: typer.Context) -> None:
     console = Console()
     console.print(grid)
     holder = current_holder(place.lock)
-    console.print(f"At work: run {holder.run[:8]} of {holder.user} since {holder.since}" if holder else "Nobody is refreshing.", highlight=False)
+    at_work = f"At work: run {holder.run[:8]} of {holder.user} since {holder.since}." if holder else "Nobody is refreshing."
+    console.print(at_work, highlight=False)

@@ -18,13 +18,16 @@ TABLES = frozenset(
 )
 """Names of the program's own tables, those of later versions too: a source that took one could not stay."""
 
-TABLE_PREFIXES = ("deduplicated_", "measure_")
+TABLE_PREFIXES = ("deduplicated_", "duplicate_pairs_", "measure_")
 
-COLUMNS = frozenset("source source_key file line customer_id cluster_id".split())
-"""Columns that the program adds to the rows of every source."""
+COLUMNS = frozenset(
+    "source source_file source_line record_key winner_key is_winner rule score duplicate_rows alternates"
+    " customer_id known records visitors first_seen last_seen previous_customer_ids".split()
+)
+"""Columns that the program adds to records and profiles, so that no field may have their names."""
 
-EVENT_COLUMNS = frozenset("event_id visitor visitor_id time event day".split())
-"""Columns that the program adds to the rows of a source of events, besides ``COLUMNS``."""
+EVENT_COLUMNS = frozenset("event_id visitor_id time day event".split())
+"""Columns that the program adds to events, besides ``COLUMNS``."""
 
 
 class RefusedError(ValueError):

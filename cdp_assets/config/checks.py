@@ -65,9 +65,8 @@ def _dedupe(draft: Draft) -> Iterator[Finding]:
             yield Finding(at, "has events, and only records have duplicates; remove it")
         elif ranks and name not in ranks:
             yield Finding(at, "is not in match_order, so its records do not take part; add it there or remove this")
-    names: set[tuple[str | None, str]] = set()
+    yield from _rule_names(draft.dedupe_rules)
     for rule in draft.dedupe_rules:
-        yield from _rule_name(rule, names, rule.left)
         for at, condition in rule.conditions:
             if isinstance(condition.field, Sides):
                 yield Finding((*at, "field"), "inside one source both sides have the same field; write its name")
@@ -75,17 +74,19 @@ def _dedupe(draft: Draft) -> Iterator[Finding]:
                 yield from _condition(draft, rule, at, condition)
 
 
-def _rule_name(rule: DraftRule, names: set[tuple[str | None, str]], source: str | None) -> Iterator[Finding]:
-    if rule.name is not None:
-        if (source, rule.name) in names:
+def _rule_names(rules: Iterable[DraftRule]) -> Iterator[Finding]:
+    """The results name the rule of a pair, so rules for the same sources need names of their own."""
+    taken = set()
+    for rule in rules:
+        name = (rule.left, rule.right, rule.name)
+        if rule.name is not None and name in taken:
             yield Finding((*rule.at, "name"), "is the name of an earlier rule; each needs its own", shown(rule.name))
-        names.add((source, rule.name))
+        taken.add(name)
 
 
 def _match(draft: Draft) -> Iterator[Finding]:
-    names: set[tuple[str | None, str]] = set()
+    yield from _rule_names(draft.match)
     for rule in draft.match:
-        yield from _rule_name(rule, names, None)
         found = list(_rule_sources(draft, rule))
         yield from found
         if not found:
@@ -186,9 +187,13 @@ def _reached(draft: Draft) -> Iterator[Finding]:
 def _merge(draft: Draft) -> Iterator[Finding]:
     ranked = draft.ranked_records()
     known = {field: its for name in reversed(ranked) for field, its in draft.sources[name].fields.items()}
+    merged = _merged_names(draft, ranked)
     for at, field, importance in draft.merge if ranked else ():
         if field not in known:
             yield _unknown(at, "field", field, known)
+            continue
+        if field in merged and field not in merged.values():
+            yield Finding(at, "goes into the profile under another name", shown(field), nearest=merged[field])
             continue
         for rank, (place, name) in enumerate(importance):
             if name not in ranked:
@@ -197,6 +202,19 @@ def _merge(draft: Draft) -> Iterator[Finding]:
                 yield Finding(place, "stands twice", shown(name))
             elif not _has(draft.sources[name].fields, field, known[field]):
                 yield Finding(place, f"{name} has no field {field}, nor one of its type; remove it")
+
+
+def _merged_names(draft: Draft, ranked: list[str]) -> dict[str, str]:
+    """The name in the profile, by field: the first field of a semantic type is named as in the highest source."""
+    merged: dict[str, str] = {}
+    by_type: dict[str, str] = {}
+    for source in ranked:
+        mine: dict[str, str] = {}
+        for name, field in draft.sources[source].fields.items():
+            if field and field.semantic and field.type not in mine:
+                mine[field.type] = name
+                merged.setdefault(name, by_type.setdefault(field.type, name))
+    return merged
 
 
 def _has(fields: dict[str, Field | None], name: str, field: Field | None) -> bool:

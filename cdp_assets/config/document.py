@@ -12,6 +12,7 @@ from cdp_assets.config.problems import Finding, Location, shown
 
 _PREFIX = "tag:yaml.org,2002:"
 _SCALARS = frozenset(_PREFIX + name for name in ("str", "int", "float", "bool", "null", "timestamp"))
+_HALF = r"holds half a character (one of \ud800 to \udfff alone); write the character itself"
 _MOST = 100_000
 """Values in a document, aliases counted each time: a small file can otherwise unfold to any size."""
 
@@ -69,6 +70,11 @@ class _TooLargeError(Exception):
     """The document unfolds to more values than any configuration has."""
 
 
+def _is_whole(text: str) -> bool:
+    """Whether the text can be written: an escape in quotes can make half of a surrogate pair, which nothing stores."""
+    return text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
 class _Reader:
     """Turns nodes into data, and collects what is wrong on the way."""
 
@@ -106,6 +112,9 @@ class _Reader:
                 self.findings.append(Finding(at, "a key must be text", line=line))
                 continue
             key = str(key_node.value)
+            if not _is_whole(key):
+                self.findings.append(Finding(at, _HALF, line=line))
+                continue
             place = (*at, key)
             if key_node.tag != _PREFIX + "str":
                 self.findings.append(Finding(place, f'a key must be text; write it as "{key}"', line=line))
@@ -118,6 +127,9 @@ class _Reader:
 
     def scalar(self, node: ScalarNode, at: Location) -> Any:
         """A text, number, truth value, date or nothing."""
+        if not _is_whole(node.value):
+            self.findings.append(Finding(at, _HALF))
+            return None
         try:
             return self.yaml.constructor.construct_object(node)
         except (YAMLError, ValueError, ArithmeticError):

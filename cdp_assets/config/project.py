@@ -16,9 +16,9 @@ from cdp_assets.config.web import Web
 
 def with_defaults(written: Any) -> Any:
     """The document as written, with the order of the sources as match_order where it states none."""
-    sources, customers = (
-        (written.get("sources"), written.get("customers", {})) if isinstance(written, dict) else ({}, {})
-    )
+    if not isinstance(written, dict):
+        return written
+    sources, customers = written.get("sources"), written.get("customers", {})
     if not sources or not isinstance(sources, dict) or not isinstance(customers, dict) or "match_order" in customers:
         return written
     return {**written, "customers": {**customers, "match_order": list(sources)}}

@@ -3,9 +3,9 @@
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Discriminator, StrictBool, Tag, field_validator, model_validator
+from pydantic import AfterValidator, Discriminator, StrictBool, Tag, ValidationInfo, field_validator, model_validator
 
-from cdp_assets.config.base import EVENT_COLUMNS, NAME, FieldName, RefusedError, Section, Text, snake_case
+from cdp_assets.config.base import COLUMNS, EVENT_COLUMNS, NAME, FieldName, RefusedError, Section, Text, snake_case
 from cdp_assets.config.fields import Field, TimePattern
 
 Format = Literal["csv", "parquet"]
@@ -98,13 +98,18 @@ class EventsSource(Section):
     first_day: date = date(2020, 1, 1)
     """Events before this day are put in quarantine."""
 
-    @field_validator("fields")
+    @field_validator("known_as", "fields")
     @classmethod
-    def _not_ours(cls, fields: dict[str, Field]) -> dict[str, Field]:
-        taken = sorted(EVENT_COLUMNS.intersection(fields))
+    def _not_ours(cls, columns: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        ours = EVENT_COLUMNS | COLUMNS if info.field_name == "known_as" else EVENT_COLUMNS
+        taken = [name for name in columns if name.lower() in ours]
         if taken:
             raise RefusedError(f"{', '.join(taken)}: a column that the program adds itself; choose another name")
-        return fields
+        known = {name.lower() for name in info.data.get("known_as", {})} if info.field_name == "fields" else set()
+        twice = [name for name in columns if name in known]
+        if twice:
+            raise RefusedError(f"{', '.join(twice)}: is kept already, as a column of known_as; remove it here")
+        return columns
 
 
 def kind_of(source: Any) -> Any:

@@ -26,9 +26,7 @@ class BrokenRow:
     values: tuple[str | int | None, ...]
 
 
-def _crm(
-    key: str | None, first: str, last: str, birth_date: str, street: tuple[str, ...]
-) -> tuple[str | int | None, ...]:
+def _crm(key: str | None, first: str, last: str, birth_date: str, street: tuple[str, ...]) -> tuple[str | int | None, ...]:
     email = f"{first}.{last}@work.example".lower()
     home = (*street, "10001", "New York", "US")
     return (key, f"{first} {last}", first, last, email, None, birth_date, *home, "2026-01-15T09:00:00Z")

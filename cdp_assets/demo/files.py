@@ -48,9 +48,7 @@ def _made(folder: Path) -> frozenset[str]:
         names = json.loads(path.read_text(encoding="utf-8"))["files"]
         inside = [name for name in names if (folder / name).resolve().is_relative_to(folder.resolve())]
     except (ValueError, KeyError, TypeError) as error:
-        raise UserError(
-            f"{path} cannot be read as the list of the demo's files. Remove {path.parent} and run again."
-        ) from error
+        raise UserError(f"{path} cannot be read as the list of the demo's files. Remove {path.parent} and run again.") from error
     return frozenset(inside)
 
 

@@ -200,9 +200,7 @@ def _marks(draws: Draws, source: str, persons: Ints) -> pa.Table:
         "moved": happens("moved", wear.moved),
         "typo_kind": draws.below(f"{source} typo kind", rows, 4),
         "typo_place": draws.share(f"{source} typo place", rows),
-        "typo_letter": pa.DictionaryArray.from_arrays(
-            draws.below(f"{source} typo letter", rows, 26).astype(np.int32), pa.array(letters)
-        ),
+        "typo_letter": pa.DictionaryArray.from_arrays(draws.below(f"{source} typo letter", rows, 26).astype(np.int32), pa.array(letters)),
         "points": draws.ranks(f"{source} points", rows, 10_000, flat=100),
         "age": 1 + draws.below(f"{source} age", rows, 4 * 365 * 24 * 60),
     }

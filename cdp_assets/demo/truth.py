@@ -73,8 +73,6 @@ def score(records: Path, assignment: pa.Table) -> Quality:
         con.register("assignment", assignment.select(["source", "key", "customer_id"]))
         ((repeated,),) = con.execute(_REPEATED).fetchall()
         if repeated:
-            raise UserError(
-                f"{repeated:,} records have more than one customer id: an assignment has one row for each record."
-            )
+            raise UserError(f"{repeated:,} records have more than one customer id: an assignment has one row for each record.")
         ((true, found, right, rows, unassigned),) = con.execute(_PAIRS, {"records": str(records)}).fetchall()
     return Quality(true, found, right, rows, unassigned)

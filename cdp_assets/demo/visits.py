@@ -111,9 +111,7 @@ def make_visits(con: duckdb.DuckDBPyConnection, draws: Draws, people: int, first
         select person, min(key) as contact_id from owners where source = 'crm' and not again group by person
         """
     )
-    in_crm = np.array(
-        [row[0] for row in con.execute("select person from contacts order by person").fetchall()], dtype=np.int64
-    )
+    in_crm = np.array([row[0] for row in con.execute("select person from contacts order by person").fetchall()], dtype=np.int64)
     devices = _devices(draws, in_crm, people)
     visits = _visits(draws, devices, days)
     events = _events(draws, visits)

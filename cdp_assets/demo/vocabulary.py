@@ -142,9 +142,7 @@ def families(people: int) -> tuple[str, ...]:
     for nth in range(min(people // 20, possible)):
         # The stride shares no factor with the number of combinations: each comes once, and neighbours differ.
         n = nth * _STRIDE % possible
-        composed.append(
-            _FAMILY_STARTS[n % starts] + _FAMILY_MIDDLES[n // starts % middles] + _FAMILY_ENDS[n // starts // middles]
-        )
+        composed.append(_FAMILY_STARTS[n % starts] + _FAMILY_MIDDLES[n // starts % middles] + _FAMILY_ENDS[n // starts // middles])
     return tuple(dict.fromkeys((*_FAMILIES, *composed)))
 
 
@@ -158,8 +156,7 @@ def towns(people: int) -> tuple[Town, ...]:
     free = [f"{n:03}" for n in range(_FIRST_COMPOSED_PREFIX, _LAST_COMPOSED_PREFIX + 1) if f"{n:03}" not in taken]
     # Starts and ends are stepped through together, so that neighbours in the list do not share their beginning.
     names = (
-        _TOWN_STARTS[n % len(_TOWN_STARTS)] + _TOWN_ENDS[(n + n // len(_TOWN_STARTS)) % len(_TOWN_ENDS)]
-        for n in range(people // 1000)
+        _TOWN_STARTS[n % len(_TOWN_STARTS)] + _TOWN_ENDS[(n + n // len(_TOWN_STARTS)) % len(_TOWN_ENDS)] for n in range(people // 1000)
     )
     return (*written, *(Town(name, "US", prefix) for name, prefix in zip(names, free, strict=False)))
 

@@ -28,6 +28,7 @@ from cdp_assets.errors import UserError
 
 CRM, LOYALTY, SHOP, WEB = "sources/crm.csv", "sources/loyalty.parquet", "sources/shop.csv", "sources/web"
 RECORDS, VISITORS, QUARANTINE = "truth/records.parquet", "truth/visitors.parquet", "truth/quarantine.parquet"
+MEMORY = "2GiB"  # for DuckDB; what does not fit is spilled beside the files
 LARGEST = 9_000_000  # keys have seven digits, and those from 9,000,000 on are the broken rows'
 
 _RECORDS = """
@@ -47,9 +48,7 @@ class DemoSummary:
     broken: Mapping[str, int]
 
 
-def generate(
-    folder: Path, people: int = 300, seed: int = 7, days: int = 14, end: date = date(2026, 11, 20)
-) -> DemoSummary:
+def generate(folder: Path, people: int = 300, seed: int = 7, days: int = 14, end: date = date(2026, 11, 20)) -> DemoSummary:
     """Write the demo world below `folder`: `sources/` for the pipeline, `truth/` for who wants to measure it.
 
     `people` live in it; the web events are of the `days` days up to and including `end`.
@@ -68,41 +67,49 @@ def generate(
         raise UserError(f"The demo can have 1 to {LARGEST:,} people, not {people:,}.")
     if days < 1:
         raise UserError(f"The demo needs at least 1 day of web events, not {days}.")
-    folder.mkdir(parents=True, exist_ok=True)
-    draws = Draws(seed)
-    with tempfile.TemporaryDirectory(prefix=".demo-", dir=folder) as name, duckdb.connect() as con:
-        aside = Path(name)
-        for part in (WEB, "truth"):
-            (aside / part).mkdir(parents=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".demo-", dir=folder) as aside:
+            written = _write(Path(aside), people, Draws(seed), end, days)
+            put_in_place(written.folder, folder)
+    except (OSError, duckdb.IOException) as error:
+        reason = getattr(error, "strerror", None) or "the disk refused a file; is it full?"
+        raise UserError(f"The demo could not be written below {folder}: {reason}") from None
+    return DemoSummary(people, written.rows, written.broken)
+
+
+def _write(aside: Path, people: int, draws: Draws, end: date, days: int) -> _Written:
+    written = _Written(aside / "files")
+    for part in (WEB, "truth"):
+        (written.folder / part).mkdir(parents=True)
+    with duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": str(aside / "spill")}) as con:
         presence = make_people(con, draws, people)
         make_records(con, draws, presence, end)
-        written = _Written(aside)
         written.csv(CRM, "crm", con.table("crm"), broken.CRM)
         written.parquet(LOYALTY, "loyalty", con.table("loyalty"), broken.LOYALTY)
         written.csv(SHOP, "shop", con.table("shop"), broken.SHOP)
         first = end - timedelta(days=days - 1)
         for day in make_visits(con, draws, people, first, days):
-            rows = broken.web(first) if day.day == first else ()
-            written.csv(f"{WEB}/{day.day}.csv", "web", day.rows, rows)
+            broken_rows = broken.web(first) if day.day == first else ()
+            written.csv(f"{WEB}/{day.day}.csv", "web", day.rows, broken_rows)
         for file, query in ((RECORDS, _RECORDS), (VISITORS, _VISITORS)):
-            con.sql(query).write_parquet(str(aside / file))
-        pq.write_table(written.quarantine(), aside / QUARANTINE)
-        put_in_place(aside, folder)
-    return DemoSummary(people, written.rows, written.broken)
+            con.sql(query).write_parquet(str(written.folder / file))
+    pq.write_table(written.quarantine(), written.folder / QUARANTINE)
+    return written
 
 
 class _Written:
     """Writes the files of the sources and counts what is in them."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.rows: dict[str, int] = {}
         self.broken: dict[str, int] = {}
-        self._folder = folder
         self._quarantine: list[dict[str, str | int | None]] = []
 
     def csv(self, file: str, source: str, rows: duckdb.DuckDBPyRelation, broken_rows: Sequence[BrokenRow]) -> None:
         """Write the rows, then the broken ones; a line is counted with the header as line 1."""
-        path = self._folder / file
+        path = self.folder / file
         rows.write_csv(str(path), header=True)
         with path.open("a", encoding="utf-8", newline="") as out:
             csv.writer(out, lineterminator="\n").writerows(row.values for row in broken_rows)
@@ -113,7 +120,7 @@ class _Written:
         table = rows.to_arrow_table()
         columns = zip(*(row.values for row in broken_rows), strict=True)
         arrays = [pa.array(list(column), field.type) for column, field in zip(columns, table.schema, strict=True)]
-        pq.write_table(pa.concat_tables([table, pa.table(arrays, table.schema)]), self._folder / file)
+        pq.write_table(pa.concat_tables([table, pa.table(arrays, table.schema)]), self.folder / file)
         self._count(file, source, len(table), broken_rows, header=0)
 
     def quarantine(self) -> pa.Table:

@@ -39,4 +39,6 @@ def require(project: Project, user: str, least: Role, action: str, subject: str 
         Place(project.store), user=user, action=action, subject=subject, outcome="denied",
         role=role.name if role is not None else None, detail=f"needs {least.name}",
     )
-    raise AccessDeniedError(f"{action}: needs the role {least.name} or higher; {user} {has}. An administrator can change `roles` in cdp.yaml.")
+    raise AccessDeniedError(
+        f"{action}: needs the role {least.name} or higher; {user} {has}. An administrator can change `roles` in cdp.yaml."
+    )

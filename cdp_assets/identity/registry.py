@@ -1,46 +1,22 @@
 """The id registry: gives every cluster a customer id that stays the same for as long as its records stay together.
 
 An id goes to the cluster that holds most of its records (merge: the id with most records survives; split: the larger
-part keeps it). A record that had left and comes back brings its last id along, if nobody else has that id and its
-cluster has none. All other clusters get a new id, made from their smallest record and never given out before.
+part keeps it). A record that had left and comes back brings its last id along, if its cluster has no id and nobody else
+has that one. All other clusters get a new id, made from their smallest record and never given out before.
 
-The registry reads its own previous version under the name `customer_ids_before`; the registry number counts the
-versions in which a record got an id. How clusters come about is no matter of this module.
+The registry number counts the versions in which a record got an id. How clusters come about is no matter of this module.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
 
-from cdp_assets.identity import registry_nasty as nasty
+from cdp_assets.identity import registry_steps as steps
 from cdp_assets.identity.registry_tables import CUSTOMER_ID_REDIRECTS, CUSTOMER_IDS
-from cdp_assets.lake import Check, Stage, by, everywhere, intermediate, whole
-from cdp_assets.lake.stage import anyhow
-
-_ID = """
-    customer_id | varchar | the id
-    base_record | varchar | what it was made from
-    generation  | integer | what it was made from
-    birth       | bigint  | registry number in which it was issued
-"""
-_CLUSTER = """
-    cluster_id      | varchar | the cluster
-    smallest_record | varchar | its smallest `source|key`
-"""
-_PAIR = _CLUSTER + _ID + "\n    held | boolean | held by its records; false: only remembered by records that came back"
-
-CLAIMS = intermediate("claims", _PAIR)
-PAIRS = intermediate(
-    "pairs", _PAIR + "\n    overlap | bigint | records of the cluster behind it\n    clusters | bigint | clusters that claim it"
-)
-CONTESTED = intermediate("contested", _PAIR + "\n    overlap | bigint | records of the cluster behind it")
-RIVALS = intermediate(
-    "rivals", _PAIR + "\n    overlap | bigint | records behind it\n    contested | boolean | the id or the cluster has another claim"
-)
-CLUSTER_IDS = intermediate("cluster_ids", _CLUSTER + _ID)
-HOLDERS = intermediate("holders", "source | varchar | as in clusters\n    record_key | varchar | as in clusters" + _ID)
-NUMBER = intermediate("number", "number | bigint | the registry number of this version, if a record gets an id in it")
+from cdp_assets.lake import Check, Stage, Table, anyhow, by, everywhere, whole
+from cdp_assets.lake.stage import Body, Meet
 
 # A record speaks for the id that it holds; if it holds none, for the one that it held last.
 _CLAIMS = """
@@ -54,7 +30,7 @@ _CLAIMS = """
     where c.has_profile
 """
 
-# Records that came back count only where none of the cluster's records holds the id.
+# Records that came back count only where no record of the cluster holds the id.
 _PAIRS = """
     select
         cluster_id, any_value(smallest_record) as smallest_record, customer_id, any_value(base_record) as base_record,
@@ -78,6 +54,11 @@ _CONTESTED = """
     where contested
 """
 
+_ORDER = [
+    ("held", "descending"), ("overlap", "descending"), ("birth", "ascending"), ("customer_id", "ascending"),
+    ("smallest_record", "ascending"),
+]  # fmt: skip
+
 _KEPT = """
     select c.cluster_id, c.smallest_record, k.customer_id, k.base_record, k.generation, k.birth
     from (select distinct cluster_id, smallest_record from clusters where has_profile) as c
@@ -88,20 +69,20 @@ _KEPT = """
     ) as k on k.cluster_id = c.cluster_id
 """
 
-# The generations of a base record have no gap, because rows are never removed: the next one was never given out.
+# Rows are never removed, so the generations of a base record have no gap and the next one was never given out.
 _ISSUED = """
-    with kept as (
-        select k.cluster_id, k.smallest_record, k.customer_id, k.base_record, k.birth,
+    select
+        cluster_id, smallest_record, coalesce(customer_id, md5(smallest_record || '|' || generation)) as customer_id,
+        coalesce(base_record, smallest_record) as base_record, generation, birth
+    from (
+        select
+            k.cluster_id, k.smallest_record, k.customer_id, k.base_record, k.birth,
             coalesce(k.generation, p.generation + 1, 0) as generation
         from kept as k
         left join (
             select base_record, max(generation) as generation from customer_ids_before group by base_record
         ) as p on p.base_record = k.smallest_record
-    )
-    select
-        cluster_id, smallest_record, coalesce(customer_id, md5(smallest_record || '|' || generation)) as customer_id,
-        coalesce(base_record, smallest_record) as base_record, generation, birth
-    from kept
+    ) as numbered
 """
 
 _HOLDERS = """
@@ -121,38 +102,159 @@ _CUSTOMER_IDS = """
         coalesce(h.base_record, p.base_record) as base_record,
         coalesce(h.generation, p.generation) as generation,
         coalesce(h.birth, p.birth, n.number) as birth,
-        case when p.customer_id is null or (h.customer_id is not null and not p.held) then n.number else p.since end as since,
+        case when h.customer_id is null or p.held then p.since else n.number end as since,
         h.customer_id is not null as held
     from customer_ids_before as p
     full join holders as h on h.source = p.source and h.record_key = p.record_key and h.customer_id = p.customer_id
     cross join number as n
 """
 
+_RETIRED = """
+    select customer_id, source, record_key
+    from customer_ids
+    qualify not bool_or(held) over (partition by customer_id)
+"""
+
+_MOVED = """
+    select r.customer_id, h.customer_id as surviving_customer_id, h.birth, h.since
+    from retired as r
+    left join customer_ids as h on h.source = r.source and h.record_key = r.record_key and h.held
+"""
+
+_REDIRECTS = """
+    select customer_id, surviving_customer_id, max(since) as since
+    from moved
+    group by customer_id, surviving_customer_id
+    qualify row_number() over (
+        partition by customer_id
+        order by surviving_customer_id is null, count(*) desc, any_value(birth), surviving_customer_id
+    ) = 1
+"""
+
 
 def stages() -> list[Stage]:
     """The next version of the registry; the last stage writes CUSTOMER_IDS.
 
-    Reads `clusters` and `customer_ids_before` (the version before, empty at first). Nothing changes if no cluster did.
+    Reads `clusters` and `customer_ids_before` (the version before; empty at first). Where no cluster changed, the rows
+    are those of the version before.
     """
+    record, cluster = by("source", "record_key"), by("cluster_id")
+    return [
+        _stage(steps.CLAIMS, _CLAIMS, clusters=record, customer_ids_before=record),
+        _stage(steps.PAIRS, _PAIRS, claims=by("customer_id")),
+        _stage(steps.RIVALS, _RIVALS, pairs=cluster),
+        _stage(steps.CONTESTED, _CONTESTED, rivals=anyhow()),
+        _stage(steps.SETTLED, settle, contested=whole()),
+        _stage(steps.KEPT, _KEPT, clusters=cluster, rivals=cluster, settled=cluster),
+        _stage(steps.ISSUED, _ISSUED, kept=by("smallest_record"), customer_ids_before=by("base_record")),
+        _stage(steps.HOLDERS, _HOLDERS, clusters=cluster, issued=cluster),
+        _stage(steps.NUMBER, _NUMBER, customer_ids_before=whole()),
+        _stage(CUSTOMER_IDS, _CUSTOMER_IDS, customer_ids_before=record, holders=record, number=everywhere()),
+    ]
+
+
+def redirect_stages() -> list[Stage]:
+    """Where each id without a holder leads, from `customer_ids` alone; the last stage writes CUSTOMER_ID_REDIRECTS."""
     record = by("source", "record_key")
     return [
-        Stage("claims", {"clusters": record, "customer_ids_before": record}, _CLAIMS, CLAIMS, nasty=nasty.history),
-        Stage("pairs", {"claims": by("customer_id")}, _PAIRS, PAIRS, nasty=nasty.of(CLAIMS)),
-        Stage("rivals", {"pairs": by("cluster_id")}, _RIVALS, RIVALS, nasty=nasty.of(PAIRS)),
-        Stage("contested", {"rivals": anyhow()}, _CONTESTED, CONTESTED, nasty=nasty.of(RIVALS)),
-        Stage(
-            "settled", {"contested": whole()}, settle, CONTESTED, nasty=nasty.of(CONTESTED),
-            lineage={name: (f"contested.{name}",) for name in CONTESTED.column_names},
+        _stage(steps.RETIRED, _RETIRED, customer_ids=by("customer_id")),
+        _stage(steps.MOVED, _MOVED, retired=record, customer_ids=record),
+        _stage(CUSTOMER_ID_REDIRECTS, _REDIRECTS, moved=by("customer_id")),
+    ]
+
+
+def _stage(writes: Table, body: str | Body, **reads: Meet) -> Stage:
+    lineage = None if isinstance(body, str) else {c: tuple(f"{n}.{c}" for n in reads) for c in writes.column_names}
+    return Stage(writes.name, reads, body, writes, nasty=partial(steps.sample, *reads), lineage=lineage)
+
+
+def settle(inputs: Mapping[str, pa.Table], _: Mapping[str, Any]) -> pa.Table:
+    """Which of the contested pairs of id and cluster come together: the first in order whose two sides are both free.
+
+    The only part that has to go one by one; pairs that nobody contests never come here.
+    """
+    pairs = inputs["contested"].sort_by(_ORDER)
+    taken: set[str] = set()
+    given: set[str] = set()
+    chosen: list[bool] = []
+    for customer_id, cluster_id in zip(pairs["customer_id"].to_pylist(), pairs["cluster_id"].to_pylist(), strict=True):
+        free = customer_id not in given and cluster_id not in taken
+        if free:
+            given.add(customer_id)
+            taken.add(cluster_id)
+        chosen.append(free)
+    return pairs.filter(pa.array(chosen, pa.bool_()))
+
+
+def checks() -> list[Check]:
+    """What must hold before a version of the registry is written."""
+    return [
+        Check(
+            "conservation",
+            "every record of a cluster with a profile holds one id, and no other record holds any",
+            """
+            select count(*)
+            from (select source, record_key from clusters where has_profile) as c
+            full join (select source, record_key from customer_ids where held) as h
+                on h.source = c.source and h.record_key = c.record_key
+            where c.source is null or h.source is null
+            """,
         ),
-        Stage(
-            "kept", {"clusters": by("cluster_id"), "rivals": by("cluster_id"), "settled": by("cluster_id")}, _KEPT, CLUSTER_IDS,
-            nasty=nasty.of(RIVALS, settled=CONTESTED),
+        Check(
+            "one_id_a_cluster",
+            "a cluster's records hold the same id, and an id is held in one cluster only",
+            """
+            select count(*)
+            from (
+                select
+                    count(*) over (partition by customer_id) as clusters,
+                    count(*) over (partition by cluster_id) as ids
+                from (
+                    select distinct h.customer_id, c.cluster_id
+                    from customer_ids as h
+                    join clusters as c on c.source = h.source and c.record_key = h.record_key
+                    where h.held
+                ) as pairs
+            ) as counted
+            where clusters > 1 or ids > 1
+            """,
         ),
-        Stage("issued", {"kept": by("smallest_record"), "customer_ids_before": by("base_record")}, _ISSUED, CLUSTER_IDS, nasty=nasty.of(kept=CLUSTER_IDS)),
-        Stage("holders", {"clusters": by("cluster_id"), "issued": by("cluster_id")}, _HOLDERS, HOLDERS, nasty=nasty.of(issued=CLUSTER_IDS)),
-        Stage("number", {"customer_ids_before": whole()}, _NUMBER, NUMBER, nasty=nasty.history),
-        Stage(
-            "customer_ids", {"customer_ids_before": record, "holders": record, "number": everywhere()}, _CUSTOMER_IDS, CUSTOMER_IDS,
-            nasty=nasty.of(HOLDERS, NUMBER),
+        Check(
+            "nothing_forgotten",
+            "every row of the version before is still there",
+            """
+            select count(*)
+            from customer_ids_before as p
+            left join customer_ids as n
+                on n.source = p.source and n.record_key = p.record_key and n.customer_id = p.customer_id
+            where n.source is null
+            """,
+        ),
+    ]
+
+
+def redirect_checks() -> list[Check]:
+    """What must hold before the redirects are written."""
+    return [
+        Check(
+            "conservation",
+            "every id is either held by a record or redirected, and never both",
+            """
+            select count(*)
+            from (select customer_id from customer_ids group by customer_id having not bool_or(held)) as r
+            full join customer_id_redirects as d on d.customer_id = r.customer_id
+            where r.customer_id is null or d.customer_id is null
+            """,
+        ),
+        Check(
+            "leads_to_a_customer",
+            "every surviving id is held by a record",
+            """
+            select count(*)
+            from customer_id_redirects as d
+            left join (select distinct customer_id from customer_ids where held) as h
+                on h.customer_id = d.surviving_customer_id
+            where d.surviving_customer_id is not null and h.customer_id is null
+            """,
         ),
     ]

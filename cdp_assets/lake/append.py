@@ -1,6 +1,5 @@
 """Tables that only grow, such as the audit log: rows are added without reading what is there."""
 
-import os
 import time
 import uuid
 
@@ -10,6 +9,7 @@ from deltalake import CommitProperties, DeltaTable, Schema
 from cdp_assets.lake.delta import Commit, open_table
 from cdp_assets.lake.engine import DataFile
 from cdp_assets.lake.guard import no_values_in_errors
+from cdp_assets.lake.ledger import private_files
 from cdp_assets.lake.run import Place
 from cdp_assets.lake.session import session
 from cdp_assets.lake.source import casts, literal
@@ -22,14 +22,13 @@ def append(place: Place, table: Table, rows: pa.Table) -> None:
     """Add rows to a table; processes that add at the same time wait for each other."""
     place.prepare()
     path = place.lake / table.name
-    with no_values_in_errors(table.name):
+    with private_files(), no_values_in_errors(table.name):
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
         file = path / f"{table.name}-{uuid.uuid4().hex[:12]}.parquet"
         with session() as connection:
             connection.register("given", rows)
             connection.execute(f"copy (select {casts(table)} from given) to {literal(str(file))} (format parquet)")
         added = DataFile(file, rows.num_rows, file.stat().st_size)
-        os.chmod(file, 0o600)
         handle = _opened(place, table)
         action = Commit(table, path, (added,), None, {}).add(added)
         handle.create_write_transaction(

@@ -40,9 +40,9 @@ class CheckResult:
 class ChecksFailedError(UserError):
     """At least one blocking check failed: nothing was committed."""
 
-    def __init__(self, table: str, results: Sequence[CheckResult]) -> None:
+    def __init__(self, table: str, results: Sequence[CheckResult], message: str | None = None) -> None:
         failed = "; ".join(f"{r.name}: {r.violations} ({r.description})" for r in results if not r.passed)
-        super().__init__(f"{table}: a blocking check failed, so the table keeps its last version. {failed}")
+        super().__init__(message or f"{table}: a blocking check failed, so the table keeps its last version. {failed}")
         self.results = tuple(results)
 
 

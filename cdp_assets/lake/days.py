@@ -6,7 +6,7 @@ from typing import Any
 from cdp_assets.lake import digest
 from cdp_assets.lake.checks import Check, CheckResult, declared, run_checks
 from cdp_assets.lake.guard import no_values_in_errors
-from cdp_assets.lake.ledger import Entry
+from cdp_assets.lake.ledger import Entry, private_files
 from cdp_assets.lake.run import NO_ROWS, Reads, Run, StepResult, discard, only
 from cdp_assets.lake.session import session
 from cdp_assets.lake.source import Source
@@ -43,23 +43,23 @@ def make_days(
     parts = before.partitions
     if chosen or pinned is None:
         some = {n: (only(s, day_of[n], chosen) if n in day_of else s) for n, s in inputs.items()}
-        with no_values_in_errors(table.name):
-            files = run._compute(table, stages, some)
+        with private_files(), no_values_in_errors(table.name):
+            files = run.compute(table, stages, some)
             try:
                 results = run_checks(everything, table, files.source(), some, run.work / "spill", run.engine.memory)
-                parts = {day: part for day, part in before.partitions.items() if day not in chosen} | run._content(files)
+                parts = {day: part for day, part in before.partitions.items() if day not in chosen} | run.content(files)
                 content = digest.combined(parts)
                 scope = tuple(chosen) if pinned is not None else None
-                version, same = run._commit(table, files, scope, content, parts, entry.digest, run._versions(inputs))
+                version, same = run.commit(table, files, scope, content, parts, entry.digest, run.versions(inputs))
             except BaseException:
                 discard(files)
                 raise
     left = [day for day in due if day not in chosen]
     done = {day: state for day, state in {**done, **{day: wanted.get(day, NO_ROWS) for day in chosen}}.items() if state != NO_ROWS}
-    confirmed = run._versions(inputs) if not left else entry.inputs
-    run._confirm(table.name, Entry("days", version, run.run_id, str(run.as_of), confirmed, content, done))
+    confirmed = run.versions(inputs) if not left else entry.inputs
+    run.confirm(table.name, Entry("days", version, run.run_id, str(run.as_of), confirmed, content, done))
     return StepResult(
-        table, version, digest.rows_in(content), content, same, tuple(results), tuple(stages), tuple(chosen), run._versions(inputs),
+        table, version, digest.rows_in(content), content, same, tuple(results), tuple(stages), tuple(chosen), run.versions(inputs),
         {day: digest.rows_in(part) for day, part in parts.items()},
     )
 

@@ -24,11 +24,20 @@ def open_table(path: Path, version: int | None = None) -> DeltaTable | None:
     return DeltaTable(str(path), version=version)
 
 
-def commit_metadata(handle: DeltaTable) -> dict[str, Any]:
-    """What our commit wrote beside the newest version of this handle (empty for a foreign commit)."""
-    newest = handle.history(1)
-    loaded = json.loads(newest[0].get(METADATA, "{}")) if newest else {}
-    return loaded if isinstance(loaded, dict) else {}
+def commit_metadata(path: Path, version: int) -> dict[str, Any]:
+    """What our commit wrote beside this version of the table at `path` (empty for a foreign commit).
+
+    Read from the log entry itself: `history()` of a handle on an old version answers for the newest one.
+    """
+    entry = path / "_delta_log" / f"{version:020d}.json"
+    if not entry.exists():
+        return {}
+    for line in entry.read_text().splitlines():
+        info = json.loads(line).get("commitInfo")
+        if info is not None:
+            loaded = json.loads(info.get(METADATA, "{}"))
+            return loaded if isinstance(loaded, dict) else {}
+    return {}
 
 
 @dataclass(frozen=True)

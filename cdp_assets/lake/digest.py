@@ -57,7 +57,8 @@ def of_rows(connection: duckdb.DuckDBPyConnection, source: Source, by: str | Non
     values = ", ".join(name(column) for column in source.table.column_names)
     group = f"coalesce(cast({name(by)} as varchar), '')" if by else "''"
     rows = connection.execute(
-        f"select p, count(*), sum(cast(h as hugeint)), bit_xor(h) from (select {group} as p, hash({values}) as h from ({source.sql})) group by p"
+        f"select p, count(*), sum(cast(h as hugeint)), bit_xor(h) "
+        f"from (select {group} as p, hash({values}) as h from ({source.sql})) group by p"
     ).fetchall()
     tail = f"{duckdb.__version__}-{of_schema(source.table)[:8]}"
     return {row[0]: f"{row[1]}-{row[2]}-{row[3]}-{tail}" for row in rows}

@@ -16,7 +16,7 @@ from cdp_assets.lake import delta, digest
 from cdp_assets.lake.checks import Check, CheckResult, declared, run_checks
 from cdp_assets.lake.engine import DuckDBEngine, Files
 from cdp_assets.lake.guard import no_values_in_errors
-from cdp_assets.lake.ledger import Entry, Ledger, replace_text
+from cdp_assets.lake.ledger import Entry, Ledger, private_files, replace_text
 from cdp_assets.lake.session import session
 from cdp_assets.lake.source import Source, name, parquet_rows
 from cdp_assets.lake.stage import Stage
@@ -40,6 +40,7 @@ class StepResult:
     partitions: tuple[str, ...] = ()  # those that were computed
     inputs: Mapping[str, int | None] = field(default_factory=dict)
     rows_by_partition: Mapping[str, int] = field(default_factory=dict)
+    numbers: Mapping[str, float] = field(default_factory=dict)
     also: tuple["StepResult", ...] = ()  # other tables that the step committed before its own
 
 
@@ -66,7 +67,8 @@ class Place:
 
     def prepare(self) -> None:
         """Create the store, readable by its owner only."""
-        self.store.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in (self.store, self.lake, self.ledger.folder, self.store / "work"):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def tables(self) -> list[str]:
         """Names of all tables that have a version."""
@@ -84,7 +86,7 @@ def source_of(path: Path, table: Table, version: int | None, partitions: Sequenc
         return Source(table, parquet_rows(table, []), digest="none")
     files = delta.file_uris(handle, table.partition, partitions)
     size = sum(Path(file).stat().st_size for file in files)
-    metadata = delta.commit_metadata(handle)
+    metadata = delta.commit_metadata(path, handle.version())
     return Source(
         table, parquet_rows(table, files), size, metadata.get("content", ""), handle.version(), metadata.get("partitions", {})
     )
@@ -93,8 +95,10 @@ def source_of(path: Path, table: Table, version: int | None, partitions: Sequenc
 class Run:
     """One run over a project. Use it within the project's lock."""
 
-    def __init__(self, place: Place, run_id: str, as_of: date, *, memory: int = 2 << 30, threads: int | None = None) -> None:
-        self.place, self.run_id, self.as_of = place, run_id, as_of
+    def __init__(
+        self, place: Place, run_id: str, as_of: date, *, user: str = "", memory: int = 2 << 30, threads: int | None = None
+    ) -> None:
+        self.place, self.run_id, self.as_of, self.user = place, run_id, as_of, user
         # Arrow tables, kernels and Python share the project's memory with DuckDB.
         self.engine = DuckDBEngine(memory=memory // 2, threads=threads)
         place.prepare()
@@ -156,28 +160,28 @@ class Run:
         everything = [*declared(table), *checks]
         key = table.name if partition is None else f"{table.name}.{partition}"
         entry = self.place.ledger.read(key)
-        versions = self._versions(inputs)
+        versions = self.versions(inputs)
         before = self.read(table)
         if entry is not None and entry.digest == step and self._still_there(entry, before, partition):
-            self._confirm(key, replace(entry, version=before.version, run=self.run_id, as_of=str(self.as_of), inputs=versions))
+            self.confirm(key, replace(entry, version=before.version, run=self.run_id, as_of=str(self.as_of), inputs=versions))
             kept = tuple(CheckResult(c.name, c.description, 0) for c in everything)
             return StepResult(table, before.version, digest.rows_in(entry.content), entry.content, True, kept, tuple(stages), (), versions)
-        with no_values_in_errors(table.name):
-            files = self._compute(table, stages, inputs)
+        with private_files(), no_values_in_errors(table.name):
+            files = self.compute(table, stages, inputs)
             try:
                 results = run_checks(everything, table, files.source(), inputs, self.work / "spill", self.engine.memory)
-                made = self._content(files)
+                made = self.content(files)
                 parts = {} if partition is None else {**{p: c for p, c in before.partitions.items() if p != partition}, **made}
                 mine = next(iter(made.values()), NO_ROWS)
                 content = digest.combined(parts) if table.partition else mine
                 scope = None if partition is None else (partition,)
-                version, same = self._commit(table, files, scope, content, parts, step, versions)
+                version, same = self.commit(table, files, scope, content, parts, step, versions)
             except BaseException:
                 discard(files)
                 raise
-        self._confirm(key, Entry(step, version, self.run_id, str(self.as_of), versions, mine))
+        self.confirm(key, Entry(step, version, self.run_id, str(self.as_of), versions, mine))
         if partition is not None:
-            self._confirm(table.name, Entry("partitions", version, self.run_id, str(self.as_of), {}, content))
+            self.confirm(table.name, Entry("partitions", version, self.run_id, str(self.as_of), {}, content))
         return StepResult(table, version, files.rows, mine, same, tuple(results), tuple(stages), (), versions)
 
     @staticmethod
@@ -187,17 +191,22 @@ class Run:
             return before.version is not None and entry.version == before.version
         return before.version is not None and before.partitions.get(partition, NO_ROWS) == entry.content
 
-    def _compute(self, table: Table, stages: Sequence[Stage], inputs: Mapping[str, Source]) -> Files:
+    def compute(self, table: Table, stages: Sequence[Stage], inputs: Mapping[str, Source]) -> Files:
+        """Run the stages; the files are in the table's folder and belong to no version yet."""
         target = self.place.lake / table.name
         target.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for source in inputs.values():
+            if source.prepare is not None:
+                source.prepare()
         made = self.engine.run(stages, inputs, target, self.work / table.name)
         return made[stages[-1].name]
 
-    def _content(self, files: Files) -> dict[str, str]:
+    def content(self, files: Files) -> dict[str, str]:
+        """Content digests of new rows, by partition value (one under "" where the table has none)."""
         with session(self.work / "spill", memory=self.engine.memory) as connection:
             return digest.of_rows(connection, files.source(), files.table.partition)
 
-    def _commit(
+    def commit(
         self, table: Table, files: Files, scope: tuple[str, ...] | None, content: str, partitions: Mapping[str, str],
         step: str, versions: Mapping[str, int | None],
     ) -> tuple[int, bool]:
@@ -205,7 +214,7 @@ class Run:
         path = self.place.lake / table.name
         pinned = self.version(table.name)
         handle = delta.open_table(path, pinned) if pinned is not None else None
-        if handle is not None and delta.commit_metadata(handle).get("content") == content:
+        if handle is not None and delta.commit_metadata(path, handle.version()).get("content") == content:
             discard(files)
             return handle.version(), True
         metadata = {
@@ -214,11 +223,13 @@ class Run:
         }
         return delta.Commit(table, path, files.files, scope, metadata).apply(handle), False
 
-    def _confirm(self, key: str, entry: Entry) -> None:
+    def confirm(self, key: str, entry: Entry) -> None:
+        """Write down that a table (or partition) is now known to be the result of these inputs."""
         self.place.ledger.write(key, entry)
 
     @staticmethod
-    def _versions(inputs: Mapping[str, Source]) -> dict[str, int | None]:
+    def versions(inputs: Mapping[str, Source]) -> dict[str, int | None]:
+        """Table -> version of the inputs."""
         return {source.table.name: source.version for source in inputs.values()}
 
 
@@ -232,4 +243,4 @@ def only(source: Source, column: str, values: Sequence[str]) -> Source:
     """The rows of a source whose column, as text, is one of the values."""
     listing = ", ".join(f"'{value}'" for value in sorted(values) if "'" not in value) or "null"
     sql = f"select * from ({source.sql}) where cast({name(column)} as varchar) in ({listing})"
-    return Source(source.table, sql, source.bytes, source.digest, source.version, source.partitions)
+    return replace(source, sql=sql)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+from duckdb.func import PythonUDFType
 
 
 def to_ascii(values: pa.ChunkedArray) -> pa.Array:
@@ -30,7 +31,7 @@ def session(spill: Path | None = None, *, memory: int = 2 << 30, threads: int | 
     connection = duckdb.connect(config=config)
     try:
         connection.execute("set TimeZone = 'UTC'")
-        connection.create_function("to_ascii", to_ascii, ["VARCHAR"], "VARCHAR", type="arrow")
+        connection.create_function("to_ascii", to_ascii, ["VARCHAR"], "VARCHAR", type=PythonUDFType.ARROW)
         yield connection
     finally:
         connection.close()

@@ -1,6 +1,6 @@
 """A readable input of a step: rows of a declared schema, from Parquet files, from anything DuckDB can select, or from memory."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from sqlglot import exp
@@ -33,7 +33,7 @@ def parquet_rows(table: Table, files: Sequence[str]) -> str:
     if not files:
         return empty
     listing = ", ".join(literal(file) for file in files)
-    hive = f", hive_partitioning = true, hive_types_autocast = false" if table.partition else ", hive_partitioning = false"
+    hive = ", hive_partitioning = true, hive_types_autocast = false" if table.partition else ", hive_partitioning = false"
     read = f"select * from read_parquet([{listing}], union_by_name = true{hive})"
     return f"select {casts(table)} from ({empty} union all by name {read})"
 
@@ -42,7 +42,8 @@ def parquet_rows(table: Table, files: Sequence[str]) -> str:
 class Source:
     """Rows to read: `sql` selects them with the declared schema; `bytes` is their size on disk (0: unknown, small).
 
-    `version` is the lake's version, `digest` stands for the content: equal digests, equal rows.
+    `version` is the lake's version, `digest` stands for the content: equal digests, equal rows. `prepare` is called
+    before the first row is read, and not at all where the step turns out to be unchanged.
     """
 
     table: Table
@@ -51,3 +52,4 @@ class Source:
     digest: str = ""
     version: int | None = None
     partitions: dict[str, str] = field(default_factory=dict)  # partition value -> digest of its rows
+    prepare: Callable[[], None] | None = field(default=None, compare=False)

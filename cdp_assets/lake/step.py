@@ -38,6 +38,7 @@ class Step:
     kinds: frozenset[str] = frozenset({"duckdb", "deltalake"})
     compute: Callable[[Run], StepResult] | None = None
     extra_checks: tuple[Check, ...] = ()  # of `compute`, which asks them itself: named here for the declaration
+    declared_checks: bool = True  # whether those of the table's declaration are asked too
 
     @property
     def daily(self) -> bool:
@@ -46,7 +47,7 @@ class Step:
 
     def all_checks(self) -> list[Check]:
         """The blocking checks in the order in which they are asked."""
-        return [*declared(self.table), *self.checks(), *self.extra_checks]
+        return [*(declared(self.table) if self.declared_checks else []), *self.checks(), *self.extra_checks]
 
     def run(self, run: Run, days: Sequence[str] | None = None) -> StepResult:
         """Compute the table (of a daily one the due days, or those of `days` that are due)."""

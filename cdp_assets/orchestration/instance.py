@@ -38,6 +38,13 @@ def home(project: Project) -> Path:
     return folder
 
 
+def workspace(project: Project) -> Path:
+    """Write the workspace file of the project's one code location; its path."""
+    file = home(project) / "workspace.yaml"
+    replace_text(file, to_yaml({"load_from": [{"python_module": {"module_name": "cdp_assets.definitions", "location_name": "cdp"}}]}))
+    return file
+
+
 def to_yaml(data: dict[str, Any]) -> str:
     """YAML text of plain data."""
     from io import StringIO

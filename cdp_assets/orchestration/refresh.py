@@ -66,7 +66,7 @@ def _execute(
     defs = build_defs(project, resources={"run": run_resource(project, progress)})
     job = defs.resolve_job_def(REFRESH)
     if on_count:
-        on_count(len(job.asset_layer.executable_asset_keys))
+        on_count(len(list(job.asset_layer.executable_asset_keys)))
     tags = {USER_TAG: user, **({AS_OF_TAG: as_of.isoformat()} if as_of else {})}
     with closing(_Instance(dg.DagsterInstance.get())) as held:
         return job.execute_in_process(run_config=QUIET, instance=held.instance, raise_on_error=False, run_id=run_id, tags=tags)
@@ -99,7 +99,8 @@ def _summary(result: dg.ExecuteInProcessResult, run_id: str, as_of: date | None,
     skipped = sorted({e.step_key or "" for e in result.filter_events(lambda e: e.is_step_skipped)})
     seen = as_of or datetime.now(UTC).date()
     return Summary(
-        run_id, seen.isoformat(), result.success, rows, tuple(unchanged), numbers, failed, tuple(skipped), round(seconds, 1), round(worked, 1)
+        run_id, seen.isoformat(), result.success, rows, tuple(unchanged), numbers, failed, tuple(skipped),
+        seconds=round(seconds, 1), processor_seconds=round(worked, 1),
     )
 
 

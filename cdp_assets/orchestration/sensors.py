@@ -8,7 +8,7 @@ import dagster as dg
 
 from cdp_assets.config import Project
 from cdp_assets.orchestration.jobs import REFRESH
-from cdp_assets.sources import stamps
+from cdp_assets.sources import SourceError, find_files
 
 MINIMUM_SECONDS = 30
 SHOWN = 5  # file names in a reason
@@ -46,6 +46,18 @@ def remembered(cursor: str | None) -> dict[str, str] | None:
     except ValueError:
         return None
     return {str(k): str(v) for k, v in loaded.items()} if isinstance(loaded, dict) else None
+
+
+def stamps(project: Project) -> dict[str, str]:
+    """Source and file -> size and time of change. A source without any readable file has no entry: its step says why."""
+    found: dict[str, str] = {}
+    for name, source in project.config.sources.items():
+        try:
+            files = find_files(project.folder, name, source)
+        except SourceError:
+            continue
+        found |= {f"{name}: {file.name}": f"{file.bytes}:{file.modified}" for file in files}
+    return found
 
 
 def source_files_sensor(project: Project) -> dg.SensorDefinition:

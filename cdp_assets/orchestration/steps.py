@@ -1,6 +1,7 @@
 """How a step becomes an asset: names, group, descriptions, checks and lineage all come from its declaration."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from cdp_assets.lake.digest import of_folder
 
 PACKAGE = Path(__file__).parent.parent
 OWNERS = ["team:data-platform"]
+FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=48), warn_window=timedelta(hours=30))
 Events = Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]
 
 
@@ -57,6 +59,7 @@ def asset(step: Step, partitions: dg.DailyPartitionsDefinition, deps: Sequence[s
         code_version=code_version(step),
         partitions_def=partitions if step.daily else None,
         backfill_policy=dg.BackfillPolicy.single_run(),
+        freshness_policy=FRESH if step.station in ("sources", "publish") and not step.daily else None,
         metadata={
             "dagster/column_schema": column_schema(table),
             "key": ", ".join(table.key),
@@ -92,12 +95,11 @@ def execute(step: Step, run: Run, context: dg.AssetExecutionContext) -> Events:
     run.progress(step.table.name, "unchanged" if result.unchanged else "done")
     _log_days(context, step, result)
     for other in result.also:
-        context.log_event(dg.AssetMaterialization(
-            other.table.name, metadata={"dagster/row_count": run.rows(other.table), "rows_of_this_source": other.rows, "source": step.table.name}
-        ))
+        rows = {"dagster/row_count": run.rows(other.table), "rows_of_this_source": other.rows}
+        context.log_event(dg.AssetMaterialization(other.table.name, metadata={**rows, "source": step.table.name}))
     metadata: dict[str, Any] = {
         "dagster/row_count": result.rows, "rows": result.rows, "unchanged": result.unchanged, "as_of": str(run.as_of),
-        "lake_version": result.version if result.version is not None else -1, **numbers,
+        "lake_version": result.version if result.version is not None else -1, **numbers, **result.numbers,
     }
     if step.daily:
         metadata["days_computed"] = len(result.partitions)

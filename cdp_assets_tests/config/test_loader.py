@@ -42,18 +42,18 @@ def test_relative_folder_is_made_absolute(folder, monkeypatch):
 
 def test_missing_folder_is_named_with_the_variable_that_chooses_it(tmp_path, monkeypatch):
     monkeypatch.setenv("CDP_PROJECT", str(tmp_path / "nowhere"))
-    with pytest.raises(UserError, match="there is no folder .*nowhere; CDP_PROJECT says which folder is the project"):
+    with pytest.raises(UserError, match=r"there is no folder .*nowhere; CDP_PROJECT says which folder is the project"):
         load_project()
 
 
 def test_folder_without_a_file(tmp_path):
-    with pytest.raises(ConfigError, match=f"the folder {tmp_path} holds no cdp.yaml"):
+    with pytest.raises(ConfigError, match=rf"the folder {tmp_path} holds no cdp\.yaml"):
         load_project(tmp_path)
 
 
 def test_file_that_cannot_be_read(tmp_path):
     (tmp_path / "cdp.yaml").mkdir()
-    with pytest.raises(ConfigError, match="cdp.yaml: cannot be read: is a directory"):
+    with pytest.raises(ConfigError, match=r"cdp\.yaml: cannot be read: is a directory"):
         load_project(tmp_path)
 
 

@@ -120,6 +120,12 @@ def test_a_list_of_files_that_cannot_be_read_says_what_to_do(tmp_path: Path) -> 
         generate(tmp_path, people=20)
 
 
+def test_a_folder_that_cannot_be_one_is_said_without_a_trace(tmp_path: Path) -> None:
+    (tmp_path / "demo").write_text("mine")
+    with pytest.raises(UserError, match=r"could not be written below .*demo: File exists"):
+        generate(tmp_path / "demo", people=20)
+
+
 @pytest.mark.parametrize(("people", "days"), [(0, 14), (-1, 14), (10_000_000, 14), (300, 0)])
 def test_numbers_that_make_no_world_are_refused(tmp_path: Path, people: int, days: int) -> None:
     with pytest.raises(UserError, match=r"The demo (can have|needs)"):
@@ -212,8 +218,7 @@ def test_the_truth_of_a_visitor_is_the_first_event_that_names_the_person(world: 
     known = {visitor for visitor, person in first if person}
     expected = {(v, p): ts for (v, p), ts in first.items() if p or v not in known}
     assert {
-        (row["visitor"], row["person_id"]): row["signed_in_at"] and f"{row['signed_in_at'].isoformat()}Z"
-        for row in world.truth["visitors"]
+        (row["visitor"], row["person_id"]): row["signed_in_at"] and f"{row['signed_in_at'].isoformat()}Z" for row in world.truth["visitors"]
     } == expected
 
 
@@ -247,7 +252,8 @@ def test_each_new_sign_in_has_its_event(world: World) -> None:
 
 def test_addresses_and_numbers_can_belong_to_nobody(world: World) -> None:
     for source, name in MAIL_OF.items():
-        assert {row[name].strip().split("@")[1] for row in world.rows(source) if row[name]} <= set(MAIL_DOMAINS)
+        mails = [mail for row in world.rows(source) if (mail := row[name])]
+        assert {mail.strip().split("@")[1] for mail in mails} <= set(MAIL_DOMAINS)
     numbers = [row["phone"] for source in ("crm", "loyalty") for row in world.rows(source) if row["phone"]]
     assert numbers
     assert all(" 555" in number for number in numbers)

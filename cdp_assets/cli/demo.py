@@ -1,0 +1,62 @@
+"""`cdp demo`: the demo world, refreshed, with its quality against the truth and the addresses to open."""
+
+import json
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cdp_assets.cli import refresh
+from cdp_assets.cli.context import Context
+from cdp_assets.config import Project, Role
+from cdp_assets.governance import require
+
+if TYPE_CHECKING:
+    from cdp_assets.demo import Quality
+
+END = date(2026, 11, 20)
+
+
+def demo(
+    context: typer.Context,
+    people: Annotated[int, typer.Option(help="How many people the demo world has.", min=10)] = 300,
+    seed: Annotated[int, typer.Option(help="Another seed, another world.")] = 7,
+    end: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The last day of web events.")] = datetime(2026, 11, 20),  # noqa: DTZ001, B008
+) -> None:
+    """Generate the demo world, refresh everything, and print a summary. The last line is JSON."""
+    from cdp_assets.demo import generate
+
+    obj: Context = context.obj
+    project = obj.load()
+    require(project, obj.user, Role.contributor, "generate the demo")
+    world = generate(project.folder, people=people, seed=seed, end=end.date())
+    typer.echo(f"Demo world in {project.folder}: {people:,} people, {sum(world.rows.values()):,} rows in {len(world.rows)} files.")
+    summary = refresh.run(project, obj.user, end.date(), wait=False)
+    refresh.show(summary)
+    quality = _quality(project) if summary.ok else None
+    if quality:
+        typer.echo(
+            f"Against the demo's truth: {quality.right_pairs:,} of {quality.true_pairs:,} true pairs found, "
+            f"{quality.found_pairs - quality.right_pairs:,} wrong (precision {quality.precision:.4f}, recall {quality.recall:.4f})."
+        )
+    typer.echo("")
+    typer.echo("Open:  make web   http://%s:%s   search and customers' cards" % (project.config.web.host, project.config.web.port))
+    typer.echo("       make dev   http://127.0.0.1:3000   Dagster's UI: lineage, runs, backfills, schedule, sensor")
+    figures: dict[str, Any] = asdict(summary)
+    if quality:
+        figures["quality"] = {"precision": round(quality.precision, 4), "recall": round(quality.recall, 4), "f1": round(quality.f1, 4)}
+    typer.echo(json.dumps(figures, sort_keys=True))
+    raise typer.Exit(0 if summary.ok else 1)
+
+
+def _quality(project: Project) -> "Quality":
+    """Precision and recall of record pairs against the truth that lies beside the demo's sources."""
+    from cdp_assets.demo import score
+    from cdp_assets.lake import Place, session
+    from cdp_assets.unify.tables import ALTERNATE_KEYS
+
+    with session() as connection:
+        source = Place(project.store).newest(ALTERNATE_KEYS)
+        found = connection.sql(f"select source, record_key as key, customer_id from ({source.sql}) where kind = 'record'").to_arrow_table()
+    return score(project.folder / "truth" / "records.parquet", found)

@@ -1,0 +1,55 @@
+"""The steps of the station `identity`: evidence, groups of records, stable ids."""
+
+from functools import partial
+
+from cdp_assets.config import Project, ProjectConfig
+from cdp_assets.events.tables import VISITOR_IDENTITIES
+from cdp_assets.identity import clusters, match, registry
+from cdp_assets.identity.registry_tables import CUSTOMER_ID_REDIRECTS, CUSTOMER_IDS
+from cdp_assets.identity.rules import dedupe_rules, event_sources, record_sources
+from cdp_assets.identity.tables import CLUSTERS, MATCH_EDGES
+from cdp_assets.lake import Step, Table
+from cdp_assets.unify.deduplicated_tables import deduplicated, duplicate_pairs
+
+
+def steps(project: Project) -> list[Step]:
+    """Edges between records, the clusters that follow, and the registry of customer ids."""
+    config = project.config
+    records, pairs, visitors = _inputs(config)
+    return [
+        Step(
+            MATCH_EDGES, "identity", "Every pair of records for which a rule holds, used or refused, with the reason.",
+            {**records, **pairs, **visitors}, stages=partial(match.stages, config), checks=partial(match.checks, config),
+            numbers={
+                "joined": "count(*) filter (status = 'joined')", "redundant": "count(*) filter (status = 'redundant')",
+                "refused": "count(*) filter (status = 'refused')",
+            },
+        ),
+        Step(
+            CLUSTERS, "identity", "Which records and visitors are one person: the groups that joined edges make.",
+            {"match_edges": MATCH_EDGES, **records, **visitors},
+            stages=partial(clusters.stages, config), checks=partial(clusters.checks, config),
+            numbers={
+                "clusters": "count(distinct cluster_id)", "largest_cluster": "coalesce(max(records), 0)",
+                "left_out": "count(*) filter (not has_profile)",
+            },
+        ),
+        Step(
+            CUSTOMER_IDS, "identity", "The registry of customer ids: which record holds or held which. Reads its own last version.",
+            {"clusters": CLUSTERS, "customer_ids_before": CUSTOMER_IDS}, stages=registry.stages, checks=registry.checks,
+            numbers={"customers": "count(distinct customer_id) filter (held)", "registry_number": "coalesce(max(since), 0)"},
+        ),
+        Step(
+            CUSTOMER_ID_REDIRECTS, "identity", "Where a customer id that nobody holds any more leads.",
+            {"customer_ids": CUSTOMER_IDS}, stages=registry.redirect_stages, checks=registry.redirect_checks,
+            numbers={"retired_ids": "count(*)", "without_survivor": "count(*) filter (surviving_customer_id is null)"},
+        ),
+    ]
+
+
+def _inputs(config: ProjectConfig) -> tuple[dict[str, Table], dict[str, Table], dict[str, Table]]:
+    """What edges are made of: records, duplicate pairs, visitors - those that the configuration has."""
+    records = {table.name: table for table in (deduplicated(config, source) for source in record_sources(config))}
+    pairs = {table.name: table for table in (duplicate_pairs(s) for s in record_sources(config) if dedupe_rules(config, s))}
+    visitors = {VISITOR_IDENTITIES.name: VISITOR_IDENTITIES} if event_sources(config) else {}
+    return records, pairs, visitors

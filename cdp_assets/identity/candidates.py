@@ -1,0 +1,56 @@
+"""Pairs of values that may be alike: a scan over all pairs that never misses one.
+
+A signature has one bit for each two letters that stand side by side in a word. One edit changes at most four bits and
+the order of words none, so two values whose signatures differ in more than 4 x k bits are more than k edits apart.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from cdp_assets.identity.budget import BudgetError
+from cdp_assets.identity.rules import Rule
+from cdp_assets.lake import Stage, anyhow, everywhere, intermediate
+
+CANDIDATES = intermediate(
+    "candidates",
+    """
+    left_id  | bigint | number of the left values
+    right_id | bigint | number of the right values
+    """,
+)
+
+MAX_PAIRS = 50_000_000
+"""How many pairs of values may be alike enough."""
+
+
+def candidates(rule: Rule, left: str, right: str, title: str, example: Mapping[str, pa.Table]) -> Stage:
+    """Pairs of numbered values (stages left and right: id, v1, v2, ...) that may fulfil all conditions of the rule.
+
+    Inside one source each pair once, and each value with itself, for it may stand in several records.
+    """
+    shares = [[c.share.numerator, c.share.denominator] for c in rule.comparisons]
+    table = intermediate(title, "left_id | bigint | number of the left values\nright_id | bigint | number of the right values")
+    return Stage(
+        title, {left: everywhere(), right: anyhow()}, _candidates, table,
+        params={"left": left, "right": right, "shares": shares, "within": rule.within, "rule": rule.where},
+        nasty=lambda: dict(example),
+        lineage={"left_id": (f"{left}.id",), "right_id": (f"{right}.id",)},
+    )
+
+
+def _candidates(tables: Mapping[str, pa.Table], params: Mapping[str, Any]) -> pa.Table:
+    from cdp_assets.identity import kernels
+
+    left, right = tables[params["left"]], tables[params["right"]]
+    columns = [f"v{n}" for n in range(1, len(params["shares"]) + 1)]
+    found = kernels.alike(
+        kernels.encoded(left, columns), kernels.encoded(right, columns), params["shares"], once=params["within"], most=MAX_PAIRS
+    )
+    if found is None:
+        raise BudgetError(
+            f"{params['rule']}: more than {MAX_PAIRS:,} pairs of values are alike enough. "
+            "Raise the precision of its conditions, or add an exact one, such as birth date or postcode."
+        )
+    return pa.table({"left_id": pa.array(found[0]), "right_id": pa.array(found[1])})

@@ -1,0 +1,192 @@
+"""Loops over millions of numbers, compiled by numba. Imported only by the bodies that run them: numba takes long to load."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from numba import njit, types
+from numba.extending import intrinsic
+
+Ints = npt.NDArray[np.int64]
+_SPACE = 32
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def _bits(_typing: Any, _value: Any) -> Any:
+    """The number of bits that are set, as one instruction of the processor."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        return builder.ctpop(arguments[0])
+
+    return types.uint64(types.uint64), generate
+
+
+class Encoded(NamedTuple):
+    """Texts as numbers. Text t of value v of condition c: letters[ends[t]:ends[t + 1]], firsts[c, v] <= t < firsts[c, v + 1].
+
+    All texts of a value have the same words. Lengths (in characters) are by condition and value, signatures too, in four
+    numbers of 64 bits.
+    """
+
+    ids: Ints
+    letters: npt.NDArray[np.uint32]
+    ends: Ints
+    firsts: Ints
+    lengths: Ints
+    signatures: npt.NDArray[np.uint64]
+
+
+def encoded(table: pa.Table, columns: Sequence[str]) -> Encoded:
+    """The columns of numbered values, each a text or a list of one text in several orders of its words."""
+    texts: list[str] = []
+    firsts = []
+    for column in columns:
+        values = table[column].combine_chunks()
+        counts = pc.list_value_length(values).to_numpy() if pa.types.is_list(values.type) else np.ones(len(values), np.int64)
+        firsts.append(np.concatenate(([0], np.cumsum(counts))) + len(texts))
+        texts += (values.flatten() if pa.types.is_list(values.type) else values).to_pylist()
+    starts = np.array(firsts, np.int64).reshape(len(columns), -1)
+    sizes = np.fromiter(map(len, texts), np.int64, len(texts))
+    ends = np.concatenate((np.zeros(1, np.int64), np.cumsum(sizes)))
+    letters = np.frombuffer("".join(texts).encode("utf-32-le"), np.uint32)
+    lengths = np.append(sizes, 0)[starts[:, :-1]]
+    return Encoded(table["id"].to_numpy(), letters, ends, starts, lengths, _signatures(letters, ends, starts))
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _signatures(letters: Any, ends: Any, firsts: Any) -> Any:
+    """One bit of 256 for each two letters side by side in a word: the order of words does not matter."""
+    result = np.zeros((firsts.shape[0], firsts.shape[1] - 1, 4), np.uint64)
+    for condition in range(result.shape[0]):
+        for value in range(result.shape[1]):
+            text = firsts[condition, value]
+            for place in range(ends[text], ends[text + 1] - 1):
+                one, two = letters[place], letters[place + 1]
+                if one != _SPACE and two != _SPACE:
+                    mixed = (np.uint64(one) * np.uint64(0x9E3779B1) + np.uint64(two)) * np.uint64(0x9E3779B97F4A7C15)
+                    result[condition, value, mixed >> np.uint64(62)] |= np.uint64(1) << ((mixed >> np.uint64(56)) & np.uint64(63))
+    return result
+
+
+def alike(left: Encoded, right: Encoded, shares: Sequence[Sequence[int]], *, once: bool, most: int) -> tuple[Ints, Ints] | None:
+    """Ids of all pairs that are alike enough in every condition; `shares` are [numerator, denominator] by condition.
+
+    `once`: both sides are the same values; a pair is given with the smaller id left. None: more than `most` pairs.
+    """
+    if not len(left.ids) or not len(right.ids):
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    order = np.argsort(left.lengths[0], kind="stable")
+    sorted_lengths = left.lengths[0, order]
+    starts = np.searchsorted(sorted_lengths, np.arange(sorted_lengths[-1] + 2)).astype(np.int64)
+    # The four numbers laid over each other are a coarser signature, enough to end most comparisons.
+    signs = (np.bitwise_or.reduce(left.signatures[0, order], axis=1), np.bitwise_or.reduce(right.signatures[0], axis=1))
+    one, other, count = _scan(left, right, order, starts, sorted_lengths, *signs, np.array(shares, np.int64), once, most)
+    return None if count > most else (one[:count], other[:count])
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _scan(
+    left: Any, right: Any, order: Any, starts: Any, lengths: Any, left_signs: Any, right_signs: Any, shares: Any, once: Any, most: Any
+) -> Any:
+    """All pairs, cheapest test first. `order` sorts left values by the first condition's length: only near ones are met."""
+    wanted, of = shares[0, 0], shares[0, 1]
+    one, other, count = np.empty(1024, np.int64), np.empty(1024, np.int64), 0
+    row = np.empty(max(left.lengths.max(), right.lengths.max()) + 2, np.int64)
+    for b in range(len(right.ids)):
+        length, sign = right.lengths[0, b], right_signs[b]
+        shortest = length - (of - wanted) * length // of
+        longest = min(length * of // wanted, len(starts) - 2)
+        for place in range(starts[min(shortest, longest + 1)], starts[longest + 1]):
+            edits = (of - wanted) * max(length, lengths[place]) // of
+            if _bits(sign ^ left_signs[place]) > 4 * edits:
+                continue
+            a = order[place]
+            if (once and left.ids[a] > right.ids[b]) or not _alike(left, right, a, b, shares, row):
+                continue
+            if count == len(one):
+                if count > most:
+                    return one, other, count
+                one, other = np.concatenate((one, np.empty_like(one))), np.concatenate((other, np.empty_like(other)))
+            one[count], other[count] = left.ids[a], right.ids[b]
+            count += 1
+    return one, other, count
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _alike(left: Any, right: Any, a: Any, b: Any, shares: Any, row: Any) -> Any:
+    """Whether every condition holds: lengths and signatures of all first, then the letters."""
+    for c in range(len(shares)):
+        edits = (shares[c, 1] - shares[c, 0]) * max(left.lengths[c, a], right.lengths[c, b]) // shares[c, 1]
+        if abs(left.lengths[c, a] - right.lengths[c, b]) > edits:
+            return False
+        different = np.uint64(0)
+        for part in range(4):
+            different += _bits(left.signatures[c, a, part] ^ right.signatures[c, b, part])
+        if different > 4 * edits:
+            return False
+    for c in range(len(shares)):
+        edits = (shares[c, 1] - shares[c, 0]) * max(left.lengths[c, a], right.lengths[c, b]) // shares[c, 1]
+        first_a, first_b = left.firsts[c, a], right.firsts[c, b]
+        near = False
+        for text in range(first_a, left.firsts[c, a + 1]):
+            near = near or _near(left, right, text, first_b, edits, row)
+        for text in range(first_b + 1, right.firsts[c, b + 1]):
+            near = near or _near(left, right, first_a, text, edits, row)
+        if not near:
+            return False
+    return True
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _near(left: Any, right: Any, one: Any, other: Any, edits: Any, row: Any) -> Any:
+    """Whether two texts are at most so many edits (a letter added, left out or changed) apart; only that band is filled."""
+    a, a_end, b, b_end = left.ends[one], left.ends[one + 1], right.ends[other], right.ends[other + 1]
+    while a < a_end and b < b_end and left.letters[a] == right.letters[b]:
+        a, b = a + 1, b + 1
+    while a < a_end and b < b_end and left.letters[a_end - 1] == right.letters[b_end - 1]:
+        a_end, b_end = a_end - 1, b_end - 1
+    height, width = a_end - a, b_end - b
+    if abs(height - width) > edits:
+        return False
+    far = edits + 1
+    for j in range(width + 1):
+        row[j] = min(j, far)
+    for i in range(1, height + 1):
+        low, high = max(1, i - edits), min(width, i + edits)
+        diagonal = row[low - 1]
+        row[low - 1] = min(i, far) if low == 1 else far
+        least = row[low - 1]
+        for j in range(low, high + 1):
+            above = row[j] if j < i + edits else far
+            changed = diagonal + (left.letters[a + i - 1] != right.letters[b + j - 1])
+            diagonal = row[j]
+            row[j] = min(changed, above + 1, row[j - 1] + 1)
+            least = min(least, row[j])
+        if least > edits:
+            return False
+    return row[width] <= edits
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def join(one: Any, other: Any, nodes: int) -> Any:
+    """Union-find over edges in their order: which edges joined two groups, and the smallest node of each node's group."""
+    parents = np.arange(nodes)
+    joined = np.zeros(len(one), np.bool_)
+    for edge in range(len(one)):
+        a, b = _root(parents, one[edge]), _root(parents, other[edge])
+        joined[edge] = a != b
+        parents[max(a, b)] = min(a, b)
+    for node in range(nodes):
+        parents[node] = _root(parents, node)
+    return joined, parents
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _root(parents: Any, node: Any) -> Any:
+    while parents[node] != node:
+        parents[node] = parents[parents[node]]
+        node = parents[node]
+    return node

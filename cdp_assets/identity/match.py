@@ -1,0 +1,200 @@
+"""All evidence of an entity becomes `match_edges`: duplicates, matches between sources, identities of visitors.
+
+Each rule is evaluated on all records, whatever the others find, and gets a rank; then one record keeps the best hit of
+its first rule that found any. The others stay as refused, with the reason. What is left is taken in order of weight.
+"""
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from cdp_assets.config import ProjectConfig
+from cdp_assets.identity.components import kruskal_stage
+from cdp_assets.identity.nasty import keys, nasty_rows
+from cdp_assets.identity.pairs import pair_stages
+from cdp_assets.identity.rules import dedupe_rules, forms_of, forms_stage, match_rules, record_sources
+from cdp_assets.identity.tables import MATCH_EDGES, evidence, pairs
+from cdp_assets.identity.visitors import visitor_stages
+from cdp_assets.lake import Check, Column, Stage, anyhow, by, whole
+from cdp_assets.lake.source import name
+from cdp_assets.lake.stage import intermediate
+from cdp_assets.lake.table import Table
+
+_EVIDENCE = ("left_source", "left_key", "right_source", "right_key", "kind", "rule", "rule_rank", "weight", "status", "reason")
+_PAIR = ("left_source", "left_key", "right_source", "right_key", "rule", "rule_rank", "score")
+_DUPLICATES = (
+    *(Column(n, "varchar", "duplicate pair") for n in ("left_key", "right_key", "rule")),
+    Column("rule_rank", "integer", "place of the rule"),
+    Column("score", "double", "score"),
+)
+_NUMBERED = evidence("evidence", "place | bigint | number of the edge in the order in which edges are taken")
+_PROPOSED = intermediate(
+    "proposed", "place | bigint | number of the edge\na | varchar | one record\nb | varchar | the other", key=("place",)
+)
+
+
+def stages(config: ProjectConfig) -> list[Stage]:
+    """MATCH_EDGES from deduplicated_<source>, duplicate_pairs_<source> and visitor_identities."""
+    found = [*_duplicates(config), *_matches(config)]
+    if visitors := visitor_stages(config, "visitor edges"):
+        found += visitors
+    parts = [stage.name for stage in found if stage.name in ("duplicate edges", "matches", "visitor edges")]
+    return [*found, _numbered(parts), _proposed(), kruskal_stage("joins", _PROPOSED.name), _edges()]
+
+
+def checks(config: ProjectConfig) -> list[Check]:
+    """Every duplicate pair is an edge; no record and no visitor is led to two others."""
+    counts = [f"(select count(*) from {name(table)})" for table in _duplicate_tables(config).values()]
+    return [
+        Check(
+            "conservation", "every duplicate pair is an edge, and each of these edges such a pair",
+            f"select abs({' + '.join(counts) or '0'} - (select count(*) from match_edges where kind = 'duplicate'))",
+        ),
+        Check(
+            "one match a record", "a record or visitor is led to no more than one record of the sources above it",
+            """
+            select count(*) from (
+                select 1 from match_edges where kind <> 'duplicate' and status <> 'refused'
+                group by right_source, right_key having count(distinct left_source || '|' || left_key) > 1
+            )
+            """,
+        ),
+    ]  # fmt: skip
+
+
+def _duplicate_tables(config: ProjectConfig) -> dict[str, str]:
+    """The tables of duplicate pairs by source: of sources that take part and have rules."""
+    return {source: f"duplicate_pairs_{source}" for source in record_sources(config) if dedupe_rules(config, source)}
+
+
+def _duplicates(config: ProjectConfig) -> list[Stage]:
+    tables = _duplicate_tables(config)
+    if not tables:
+        return []
+    selects: list[exp.Query] = []
+    for source, table in tables.items():
+        columns = [
+            exp.Literal.string(source).as_("left_source"), exp.column("left_key"), exp.Literal.string(source).as_("right_source"),
+            exp.column("right_key"), exp.Literal.string("duplicate").as_("kind"), exp.column("rule"), exp.column("rule_rank"),
+            exp.column("score").as_("weight"), exp.cast(exp.null(), "varchar").as_("status"), exp.cast(exp.null(), "varchar").as_("reason"),
+        ]  # fmt: skip
+        selects.append(exp.select(*columns).from_(exp.Table(this=exp.to_identifier(table, quoted=True))))
+    return [
+        Stage(
+            "duplicate edges", {table: anyhow() for table in tables.values()}, union_all(selects), evidence("duplicate edges"),
+            nasty=lambda: {table: nasty_rows(_DUPLICATES) for table in tables.values()},
+        )
+    ]
+
+
+def _matches(config: ProjectConfig) -> list[Stage]:
+    rules = match_rules(config)
+    if not rules:
+        return []
+    sources = [s for s in record_sources(config) if any(s in (r.left_source, r.right_source) for r in rules)]
+    forms = {source: forms_of(rules, source) for source in sources}
+    result: list[Stage] = []
+    for source in sources:
+        fields = {form.field: form.data_type for form in forms[source].forms}
+        result.append(forms_stage(forms[source], f"deduplicated_{source}", fields))
+    titles = [f"match rule {rule.rank}" for rule in rules]
+    for rule, title in zip(rules, titles, strict=True):
+        result += pair_stages(rule, forms[rule.left_source], forms[rule.right_source], title)
+    return [*result, _hits(titles), _best()]
+
+
+def _hits(titles: Sequence[str]) -> Stage:
+    """All pairs of all rules."""
+    body = " union all ".join(f"select {', '.join(_PAIR)} from {name(title)}" for title in titles)
+    example = pairs("hits")
+    return Stage(
+        "hits", {title: anyhow() for title in titles}, body, example,
+        nasty=lambda: {title: nasty_rows(example.columns) for title in titles},
+    )
+
+
+def _best() -> Stage:
+    """A record's first rule that found anything decides; of its hits the best score, then the greatest key."""
+    body = """
+        select left_source, left_key, right_source, right_key, rule, rule_rank, 'match' as kind, score as weight,
+            case when place = 1 then null when same_pair then 'redundant' else 'refused' end as status,
+            case
+                when place = 1 or same_pair then null
+                when rule_rank > first_rank then 'an earlier rule matched'
+                else 'a better hit'
+            end as reason
+        from (
+            select left_source, left_key, right_source, right_key, rule, rule_rank, score,
+                row_number() over best as place,
+                first_value(rule_rank) over best as first_rank,
+                left_source = first_value(left_source) over best and left_key = first_value(left_key) over best as same_pair
+            from hits
+            window best as (partition by right_source, right_key order by rule_rank, score desc, left_key desc, left_source)
+        )
+    """
+    example = pairs("hits")
+    return Stage(
+        "matches", {"hits": by("right_source", "right_key")}, body, evidence("matches"),
+        nasty=lambda: {
+            "hits": nasty_rows(
+                example.columns, left_source=["crm", "crm", "loyalty"], left_key=keys(), right_source=["shop", "web"],
+                right_key=["a", "b", "c", "d"], rule_rank=[0, 1, 2],
+            )
+        },
+    )  # fmt: skip
+
+
+def _numbered(parts: Sequence[str]) -> Stage:
+    """All edges, numbered in the order in which they are taken: the strongest first, ties by rule, then by keys."""
+    columns = ", ".join(_EVIDENCE)
+    if parts:
+        everything = " union all ".join(f"select {columns} from {name(part)}" for part in parts)
+    else:
+        everything = "select " + ", ".join(f"cast(null as {c.type}) as {c.name}" for c in _NUMBERED.columns[:-1]) + " where false"
+    order = "weight desc, rule_rank, left_source, left_key, right_source, right_key, rule"
+    body = f"select {columns}, row_number() over (order by {order}) as place from ({everything})"
+    return Stage(
+        _NUMBERED.name, {part: whole() for part in parts}, body, _NUMBERED,
+        nasty=lambda: {part: _evidence_example(evidence(part), part) for part in parts},
+    )
+
+
+def _evidence_example(table: Table, part: str = "e") -> object:
+    return nasty_rows(
+        table.columns, left_source=["crm"], left_key=keys(), right_source=["shop", "crm"], right_key=["a", "b", "c"],
+        kind=["match"], rule=[f"rule of {part}"], weight=[1.0, 0.8, 0.8], status=[None, None, "refused"], place=list(range(1, 61)),
+    )  # fmt: skip
+
+
+def _proposed() -> Stage:
+    """The edges that nothing speaks against, as narrow as they can be. A source's name holds no `|`."""
+    body = """
+        select place, left_source || '|' || left_key as a, right_source || '|' || right_key as b
+        from evidence where status is null
+    """
+    return Stage(
+        _PROPOSED.name, {_NUMBERED.name: anyhow()}, body, _PROPOSED,
+        nasty=lambda: {_NUMBERED.name: _evidence_example(_NUMBERED)},
+    )
+
+
+def _edges() -> Stage:
+    body = """
+        select e.left_source, e.left_key, e.right_source, e.right_key, e.kind, e.rule, e.rule_rank, e.weight,
+            case when e.status is not null then e.status when j.joined then 'joined' else 'redundant' end as status,
+            e.reason
+        from evidence as e left join joins as j on e.place = j.place
+    """
+    joins = (Column("place", "bigint", "number"), Column("joined", "boolean", "joined"))
+    return Stage(
+        MATCH_EDGES.name, {_NUMBERED.name: by("place"), "joins": by("place")}, body, MATCH_EDGES,
+        nasty=lambda: {
+            _NUMBERED.name: _evidence_example(_NUMBERED),
+            "joins": nasty_rows(joins, rows=40, place=list(range(1, 41)), joined=[True, False, True]),
+        },
+    )
+
+
+def union_all(selects: Sequence[exp.Query]) -> exp.Query:
+    """The rows of all these selects."""
+    return exp.union(*selects, distinct=False) if len(selects) > 1 else selects[0]

@@ -1,0 +1,140 @@
+"""All pairs of records for which one rule holds, with their score: the lowest of its conditions' scores.
+
+A rule with an exact condition is a join on it. A rule without one is a scan over distinct values that proves for most
+pairs, from 64 bits each, that they are too far apart (candidates.py); what is left is compared exactly.
+"""
+
+from typing import Any
+
+import pyarrow as pa
+
+from cdp_assets.identity.budget import block_budget, exact_columns, scan_budget
+from cdp_assets.identity.candidates import CANDIDATES, candidates
+from cdp_assets.identity.nasty import nasty_rows
+from cdp_assets.identity.rules import Forms, Rule
+from cdp_assets.identity.similarity import Fuzzy
+from cdp_assets.identity.tables import pairs as pairs_table
+from cdp_assets.lake import Stage, anyhow, by, everywhere, intermediate, whole
+from cdp_assets.lake.source import name
+from cdp_assets.lake.table import Table
+
+
+def pair_stages(rule: Rule, left: Forms, right: Forms, title: str) -> list[Stage]:
+    """The stages of one rule, reading the forms of both sides; the last one, `title`, has the pairs.
+
+    Raises BudgetError when it runs and the rule would compare too many pairs.
+    """
+    if any(comparison.exact for comparison in rule.comparisons):
+        return [*block_budget(rule, left, right, title), _join(rule, left, right, title)]
+    return _scan(rule, left, right, title)
+
+
+def _constants(rule: Rule) -> dict[str, Any]:
+    return {"rule": rule.name, "rank": rule.rank, "left_source": rule.left_source, "right_source": rule.right_source}
+
+
+def _fuzzy(rule: Rule, left: Forms, right: Forms) -> list[Fuzzy]:
+    return [Fuzzy(c, f"l.{left.column(c.left)}", f"r.{right.column(c.right)}") for c in rule.comparisons if not c.exact]
+
+
+def _measures(fuzzy: list[Fuzzy]) -> str:
+    return "".join(f", {each.distance} as d{n}, {each.longer} as n{n}" for n, each in enumerate(fuzzy))
+
+
+def _alike(fuzzy: list[Fuzzy]) -> str:
+    return " and ".join(each.near(f"d{n}", f"n{n}") for n, each in enumerate(fuzzy)) or "true"
+
+
+def _score(fuzzy: list[Fuzzy]) -> str:
+    scores = ", ".join(f"1 - d{n} / n{n}" for n, _ in enumerate(fuzzy))
+    return f"round(least({scores}), 6)" if fuzzy else "cast(1 as double)"
+
+
+def _join(rule: Rule, left: Forms, right: Forms, title: str) -> Stage:
+    left_keys, right_keys = exact_columns(rule, left, right)
+    conditions = [f"l.{one} = r.{other}" for one, other in zip(left_keys, right_keys, strict=True)]
+    if rule.within:
+        conditions.append("l.record_key < r.record_key")
+    fuzzy = _fuzzy(rule, left, right)
+    body = f"""
+        select $left_source as left_source, left_key, $right_source as right_source, right_key, $rule as rule, $rank as rule_rank,
+            {_score(fuzzy)} as score
+        from (
+            select l.record_key as left_key, r.record_key as right_key{_measures(fuzzy)}
+            from {name(left.stage)} as l join {name(right.stage)} as r on {' and '.join(conditions)}
+        )
+        where {_alike(fuzzy)}
+    """
+    reads = {left.stage: by(*left_keys, nulls="drop"), right.stage: by(*right_keys, nulls="drop")}
+    return Stage(
+        title, reads, body, pairs_table(title), params=_constants(rule),
+        nasty=lambda: {left.stage: left.nasty(), right.stage: right.nasty()},
+    )
+
+
+def _scan(rule: Rule, left: Forms, right: Forms, title: str) -> list[Stage]:
+    one = _values(f"{title} left values", left, [left.column(c.left) for c in rule.comparisons])
+    other = _values(f"{title} right values", right, [right.column(c.right) for c in rule.comparisons])
+    fuzzy = [Fuzzy(c, f"l.v{n}", f"r.v{n}") for n, c in enumerate(rule.comparisons, start=1)]
+    example = {stage.name: _values_example(stage.writes) for stage in (one, other)}
+    scan = candidates(rule, one.name, other.name, f"{title} candidates", example)
+    return [one, other, *scan_budget(rule, one.name, other.name, title, example), scan, _verify(rule, scan.name, one, other, fuzzy, title)]
+
+
+def _values(title: str, forms: Forms, columns: list[str]) -> Stage:
+    """Distinct values of the compared columns, numbered in their order, with the keys of the records that have them."""
+    values = [f"v{n}" for n in range(1, len(columns) + 1)]
+    listing = ", ".join(f"{column} as {value}" for column, value in zip(columns, values, strict=True))
+    body = f"""
+        select row_number() over (order by {', '.join(values)}) as id, {', '.join(values)}, keys
+        from (
+            select {listing}, list(record_key order by record_key) as keys
+            from {name(forms.stage)}
+            where {' and '.join(f'{column} is not null' for column in columns)}
+            group by {', '.join(columns)}
+        )
+    """
+    types = {forms.column(form): form.type for form in forms.forms}
+    lines = [f"{value} | {types[column]} | comparable form" for column, value in zip(columns, values, strict=True)]
+    table = intermediate(title, "\n".join(["id | bigint | number of the values", *lines, "keys | varchar[] | keys of their records"]), key=("id",))
+    return Stage(title, {forms.stage: whole()}, body, table, nasty=lambda: {forms.stage: forms.nasty()})
+
+
+def _values_example(table: Table) -> pa.Table:
+    """Values as _values gives them: never null, each id once."""
+    texts = ["ann lee", "anne lee", "bob", "lee ann", "jose nunez"]
+    given: dict[str, list[Any]] = {"id": list(range(1, 31)), "keys": [["k1"], ["k2", "k3"], ["k4"]]}
+    for column in table.columns[1:-1]:
+        given[column.name] = [[text, " ".join(reversed(text.split()))] for text in texts] if column.type == "varchar[]" else texts
+    return nasty_rows(table.columns, rows=30, **given)
+
+
+def _verify(rule: Rule, scan: str, one: Stage, other: Stage, fuzzy: list[Fuzzy], title: str) -> Stage:
+    """Compare the candidates' values exactly and give every pair of records that have them."""
+    ends = "least(left_key, right_key) as left_key, greatest(left_key, right_key) as right_key" if rule.within else "left_key, right_key"
+    distinct = "same_values = 0 or left_key < right_key" if rule.within else "true"
+    body = f"""
+        select $left_source as left_source, left_key, $right_source as right_source, right_key, $rule as rule, $rank as rule_rank, score
+        from (
+            select {ends}, score
+            from (
+                select left_key, unnest(right_keys) as right_key, same_values, score
+                from (
+                    select unnest(left_keys) as left_key, right_keys, same_values, {_score(fuzzy)} as score
+                    from (
+                        select l.keys as left_keys, r.keys as right_keys, cast(l.id = r.id as integer) as same_values{_measures(fuzzy)}
+                        from {name(scan)} as c
+                        join {name(one.name)} as l on c.left_id = l.id
+                        join {name(other.name)} as r on c.right_id = r.id
+                    )
+                    where {_alike(fuzzy)}
+                )
+            )
+            where {distinct}
+        )
+    """
+    found = nasty_rows(CANDIDATES.columns, rows=40, left_id=list(range(1, 21)), right_id=list(range(1, 31)))
+    return Stage(
+        title, {scan: anyhow(), one.name: everywhere(), other.name: everywhere()}, body, pairs_table(title), params=_constants(rule),
+        nasty=lambda: {scan: found, one.name: _values_example(one.writes), other.name: _values_example(other.writes)},
+    )

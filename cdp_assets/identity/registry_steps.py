@@ -1,0 +1,105 @@
+"""The rows that pass between the steps of the id registry, and small samples of them on which a wrong split shows."""
+
+from functools import cache
+
+import pyarrow as pa
+
+from cdp_assets.identity.registry_tables import CUSTOMER_IDS
+from cdp_assets.lake import Table, intermediate
+
+_CLUSTER = """
+    cluster_id      | varchar | the cluster
+    smallest_record | varchar | its smallest `source|key`"""
+_ID = """
+    customer_id | varchar | the id
+    base_record | varchar | the record that it was made from
+    generation  | integer | how many ids had been made from that record before
+    birth       | bigint  | registry number in which it was issued"""
+_CLAIM = f"""{_CLUSTER}{_ID}
+    held        | boolean | records of the cluster hold it; false: records that came back held it last"""
+_PAIR = f"""{_CLAIM}
+    overlap     | bigint  | how many such records"""
+
+CLAIMS = intermediate("claims", _CLAIM)
+PAIRS = intermediate("pairs", f"{_PAIR}\n    clusters | bigint | clusters that claim the id")
+RIVALS = intermediate("rivals", f"{_PAIR}\n    contested | boolean | the id has another cluster or the cluster another id")
+CONTESTED = intermediate("contested", _PAIR)
+SETTLED = intermediate("settled", _PAIR)
+KEPT = intermediate("kept", f"{_CLUSTER}{_ID}")
+ISSUED = intermediate("issued", f"{_CLUSTER}{_ID}")
+HOLDERS = intermediate("holders", f"    source | varchar | of the record\n    record_key | varchar | of the record{_ID}")
+NUMBER = intermediate("number", "number | bigint | number of this version of the registry, where a record gets an id in it")
+RETIRED = intermediate(
+    "retired",
+    """
+    customer_id | varchar | an id without a holder
+    source      | varchar | of a record that held it
+    record_key  | varchar | of a record that held it
+    """,
+)
+MOVED = intermediate(
+    "moved",
+    """
+    customer_id           | varchar | an id without a holder
+    surviving_customer_id | varchar | the id that a former holder has now; null: it has none
+    birth                 | bigint  | of the surviving id
+    since                 | bigint  | registry number in which the former holder got the surviving id
+    """,
+)
+_CLUSTERS = intermediate(
+    "clusters",
+    """
+    source          | varchar | of the record
+    record_key      | varchar | of the record
+    cluster_id      | varchar | its cluster
+    smallest_record | varchar | smallest `source|key` of the cluster
+    has_profile     | boolean | whether the cluster becomes a profile
+    """,
+)
+
+
+def sample(*names: str) -> dict[str, pa.Table]:
+    """The sample rows of these inputs of steps: ids that merge, split, come back, stay, go, and ties everywhere."""
+    return {name: _samples()[name] for name in names}
+
+
+def _rows(table: Table, *rows: tuple[object, ...]) -> pa.Table:
+    schema = table.arrow_schema()
+    return pa.Table.from_pylist([dict(zip(schema.names, row, strict=True)) for row in rows], schema=schema)
+
+
+@cache
+def _samples() -> dict[str, pa.Table]:
+    # Ids A and B meet in k1 with equal overlap; C is torn between k2 and k3; D and E belong to records that were away.
+    a, b, c, d, e = (("A", "crm|a", 0, 1), ("B", "crm|b", 0, 1), ("C", "crm|c", 0, 2), ("D", "crm|d", 0, 2), ("E", "crm|d", 1, 3))
+    k1, k2, k3, k4, k5 = (("k1", "crm|a"), ("k2", "crm|c"), ("k3", "crm|c2"), ("k4", "crm|d"), ("k5", "crm|new"))
+    registry = [
+        ("crm", "a", *a, 1, True), ("crm", "b", *b, 1, True), ("crm", "c", *c, 2, True), ("crm", "c2", *c, 2, True),
+        ("crm", "c2", *a, 1, False), ("crm", "d", *d, 2, False), ("crm", "d", *e, 3, False), ("web", "d", *e, 3, False),
+        ("web", "gone", *b, 1, True), ("crm", "again", *a, 4, False), ("crm", "again", *b, 4, False),
+    ]  # fmt: skip
+    pairs = [
+        (*k1, *a, True, 1), (*k1, *b, True, 1), (*k2, *c, True, 1), (*k3, *c, True, 1), (*k4, *e, False, 2), (*k3, *a, False, 3),
+    ]  # fmt: skip
+    claims = [row for *row, overlap in pairs for _ in range(overlap)]
+    kept = [(*k1, *a), (*k2, *c), (*k3, None, None, None, None), (*k4, *e), (*k5, None, None, None, None)]
+    issued = [(*k1, *a), (*k2, *c), (*k3, "N", "crm|c2", 0, None), (*k4, *e), (*k5, "M", "crm|new", 0, None)]
+    return {
+        "customer_ids_before": _rows(CUSTOMER_IDS, *registry),
+        "customer_ids": _rows(CUSTOMER_IDS, *registry),
+        "clusters": _rows(
+            _CLUSTERS, ("crm", "a", *k1, True), ("crm", "b", *k1, True), ("crm", "c", *k2, True), ("crm", "c2", *k3, True),
+            ("crm", "d", *k4, True), ("web", "d", *k4, True), ("crm", "new", *k5, True), ("web", "no", "k6", "web|no", False),
+        ),
+        "claims": _rows(CLAIMS, *map(tuple, claims)),
+        "pairs": _rows(PAIRS, *((*row, 2) for row in pairs)),
+        "rivals": _rows(RIVALS, *((*row, row[0] != "k4") for row in pairs)),
+        "contested": _rows(CONTESTED, *pairs),
+        "settled": _rows(SETTLED, pairs[0], pairs[2]),
+        "kept": _rows(KEPT, *kept),
+        "issued": _rows(ISSUED, *issued),
+        "holders": _rows(HOLDERS, ("crm", "a", *a), ("crm", "b", *a), ("crm", "d", *e), ("crm", "again", *b), ("crm", "new", *issued[4][2:])),
+        "number": _rows(NUMBER, (5,)),
+        "retired": _rows(RETIRED, ("D", "crm", "d"), ("E", "crm", "d"), ("E", "web", "d"), ("D", "crm", "c2"), ("D", "crm", "a")),
+        "moved": _rows(MOVED, ("D", "B", 1, 2), ("D", "A", 1, 4), ("D", "A", 1, 3), ("D", "B", 1, 3), ("E", None, None, None), ("F", None, None, None), ("F", "A", 1, 1)),
+    }

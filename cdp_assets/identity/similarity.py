@@ -1,0 +1,69 @@
+"""How alike two texts are: 1 - Levenshtein distance / longer length, in characters; for names in the best order of words.
+
+The comparison with a precision is done in whole numbers: 0.8 asks for distance * 5 <= 1 * length, so no pair is lost
+to floating point.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from cdp_assets.identity.normalise import Form
+
+MAX_DENOMINATOR = 1_000_000
+
+
+def share(precision: float) -> Fraction:
+    """A precision as the exact fraction that its decimal notation stands for."""
+    return Fraction(str(precision)).limit_denominator(MAX_DENOMINATOR)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One condition of a rule: the comparable forms of both sides, and which share must be alike (1: equal)."""
+
+    left: Form
+    right: Form
+    share: Fraction
+
+    @property
+    def exact(self) -> bool:
+        """Whether both sides must be equal."""
+        return self.share == 1
+
+
+@dataclass(frozen=True)
+class Fuzzy:
+    """The SQL of a comparison that is not exact, between columns of our own naming (l.c1, r.c2)."""
+
+    comparison: Comparison
+    left: str
+    right: str
+
+    @property
+    def longer(self) -> str:
+        """The length of the longer side in characters."""
+        return f"greatest({self._length(self.left)}, {self._length(self.right)})"
+
+    @property
+    def distance(self) -> str:
+        """The distance in edits; null where the lengths alone rule the pair out."""
+        gap = f"abs({self._length(self.left)} - {self._length(self.right)})"
+        return f"case when {self.near(gap, self.longer)} then {self._edits()} end"
+
+    def near(self, edits: str, longer: str) -> str:
+        """The condition that so many edits are allowed for so long a text."""
+        wanted = self.comparison.share
+        return f"{edits} * {wanted.denominator} <= {wanted.denominator - wanted.numerator} * {longer}"
+
+    def _length(self, column: str) -> str:
+        return f"length({column}[1])" if self.comparison.left.orders else f"length({column})"
+
+    def _edits(self) -> str:
+        """For names the least over all orders of one side's words against the other side as written, both ways round."""
+        if not self.comparison.left.orders:
+            return f"levenshtein({self.left}, {self.right})"
+        ways = [
+            f"list_min(list_transform({one}, lambda words: levenshtein(words, {other}[1])))"
+            for one, other in ((self.left, self.right), (self.right, self.left))
+        ]
+        return f"least({', '.join(ways)})"

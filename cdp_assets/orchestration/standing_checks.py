@@ -1,0 +1,102 @@
+"""Checks that stand alone: across tables, and limits. They never stop a run."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import dagster as dg
+
+from cdp_assets.config import EventsSource, Project, ProjectConfig
+from cdp_assets.events.tables import VISITOR_IDENTITIES
+from cdp_assets.identity.tables import CLUSTERS
+from cdp_assets.lake import Run, Table, session
+from cdp_assets.lake.source import literal, name
+from cdp_assets.sources.tables import QUARANTINE
+from cdp_assets.unify.deduplicated_tables import deduplicated
+
+MAXIMUM_CLUSTER = 50
+MAXIMUM_QUARANTINED = 1000
+
+
+@dataclass(frozen=True)
+class Limit:
+    """`sql` over `reads` gives one number, which should be at most `at_most`."""
+
+    asset: str
+    name: str
+    description: str
+    reads: dict[str, Table]
+    sql: str
+    at_most: float
+
+
+def limits_of(project: Project) -> list[Limit]:
+    """The limits of a project."""
+    made = [
+        Limit(
+            "clusters", "largest_cluster", f"no cluster has more than {MAXIMUM_CLUSTER} records, as a shared value would make",
+            {"clusters": CLUSTERS}, "select coalesce(max(records), 0) from clusters", MAXIMUM_CLUSTER,
+        ),
+        Limit(
+            "quarantine", "rows_in_quarantine", f"at most {MAXIMUM_QUARANTINED} rows are in quarantine",
+            {"quarantine": QUARANTINE}, "select count(distinct (source, source_file, source_line)) from quarantine", MAXIMUM_QUARANTINED,
+        ),
+    ]
+    return [*made, *_ids_without_record(project.config)]
+
+
+def _ids_without_record(config: ProjectConfig) -> list[Limit]:
+    """Ids that visitors gave and that no record of their source has; no limit where no source has `known_as`."""
+    events = [source for source in config.sources.values() if isinstance(source, EventsSource)]
+    known = sorted({tuple(target.split(".")) for source in events for target in source.known_as.values()})
+    if not known:
+        return []
+    reads, ids = {"visitor_identities": VISITOR_IDENTITIES}, []
+    for source, field in known:
+        records = f"deduplicated_{source}"
+        reads[records] = deduplicated(config, source)
+        ids.append(
+            f"select {literal(source)} as source, {literal(field)} as field, cast({name(field)} as varchar) as id from {name(records)}"
+        )
+    sql = f"""
+        select count(*) from visitor_identities where known_value is not null
+        and (known_source, known_field, known_value) not in (select (source, field, id) from ({' union all '.join(ids)}) where id is not null)
+    """
+    return [Limit("visitor_identities", "ids_without_record", "every id that a visitor gave is in its source", reads, sql, 0)]
+
+
+def checks(project: Project) -> list[dg.AssetChecksDefinition]:
+    """One check definition for all limits, so that the graph stays small."""
+    found = limits_of(project)
+    specs = [dg.AssetCheckSpec(w.name, asset=w.asset, description=w.description, additional_deps=_others(w)) for w in found]
+    configuration = dg.AssetCheckSpec(
+        "configuration_current", asset="published_snapshot", description="cdp.yaml is the one that this code location was loaded with"
+    )
+
+    @dg.multi_asset_check(name="standing_checks", specs=[*specs, configuration])
+    def _standing(run: dg.ResourceParam[Run]) -> Iterator[dg.AssetCheckResult]:
+        for limit in found:
+            value = _ask(run, limit)
+            yield dg.AssetCheckResult(
+                passed=value <= limit.at_most, check_name=limit.name, asset_key=limit.asset, severity=dg.AssetCheckSeverity.WARN,
+                metadata={"value": value, "limit": limit.at_most},
+            )
+        current = project.file.exists() and hashlib.sha256(project.file.read_bytes()).hexdigest() == project.digest
+        yield dg.AssetCheckResult(
+            passed=current, check_name="configuration_current", asset_key="published_snapshot", severity=dg.AssetCheckSeverity.WARN,
+            metadata={"loaded_digest": project.digest[:12]},
+            description=None if current else "cdp.yaml changed since it was loaded: reload the code location, then refresh again",
+        )
+
+    return [_standing]
+
+
+def _others(limit: Limit) -> list[str]:
+    return sorted({table.name for table in limit.reads.values()} - {limit.asset})
+
+
+def _ask(run: Run, limit: Limit) -> float:
+    with session(memory=run.engine.memory) as connection:
+        for n, table in limit.reads.items():
+            connection.execute(f"create temp view {name(n)} as {run.read(table).sql}")
+        return float(connection.execute(limit.sql).fetchall()[0][0])

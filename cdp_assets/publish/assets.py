@@ -1,0 +1,62 @@
+"""The step of the station `publish`: the snapshot that pages, the API and exports read."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from dagster_duckdb import DuckDBResource
+
+from cdp_assets.config import Project
+from cdp_assets.events.tables import VISITOR_IDENTITIES
+from cdp_assets.governance import record
+from cdp_assets.identity.registry_tables import CUSTOMER_ID_REDIRECTS
+from cdp_assets.lake import Check, CheckResult, ChecksFailedError, Run, Step, StepResult, Table, columns
+from cdp_assets.publish.closed import NotClosedError, closed_state
+from cdp_assets.publish.snapshot import publish
+from cdp_assets.unify.fields import unified_fields
+from cdp_assets.unify.tables import ALTERNATE_KEYS, PROFILE_LINEAGE, unified_profiles
+
+PUBLISHED_SNAPSHOT = Table(
+    "published_snapshot",
+    grain="a publication: a read-only DuckDB file of tables that belong together, which pages, the API and exports read",
+    key=("contents",),
+    columns=columns(
+        """
+        contents | varchar | digest of what is in it: equal digests, equal contents
+        as_of    | date    | the day it is for
+        """
+    ),
+    retention="the last three publications are kept",
+)
+CLOSED = Check("closed_state", "every table was made from the very versions that are published beside it", "select 0")
+
+
+def steps(project: Project) -> list[Step]:
+    """The one step of the station."""
+    tables = [unified_profiles(project.config), PROFILE_LINEAGE, ALTERNATE_KEYS, VISITOR_IDENTITIES, CUSTOMER_ID_REDIRECTS]
+    return [
+        Step(
+            PUBLISHED_SNAPSHOT, "publish", "Switches the pages to the present state, if all its tables belong together.",
+            {table.name: table for table in tables}, compute=partial(_publish, project, tables), extra_checks=(CLOSED,),
+            declared_checks=False, kinds=frozenset({"duckdb"}),
+        )
+    ]
+
+
+def _publish(project: Project, tables: Sequence[Table], run: Run) -> StepResult:
+    try:
+        closed_state(run, [table.name for table in tables])
+    except NotClosedError as error:
+        failed = CheckResult(CLOSED.name, CLOSED.description, len(error.stale))
+        raise ChecksFailedError(PUBLISHED_SNAPSHOT.name, [failed], error.message) from None
+    inputs = {table.name: run.read(table) for table in tables}
+    meanings = {field.name: field.type for field in unified_fields(project.config)}
+    settings = {"memory_limit": f"{run.engine.memory}B", "autoinstall_known_extensions": "false"}
+    duckdb = DuckDBResource(database=":memory:", connection_config=settings)
+    with duckdb.get_connection() as connection:
+        made = publish(connection, project.store / "published", inputs, meanings, run_id=run.run_id, as_of=run.as_of)
+    if not made.unchanged:
+        record(run.place, user=run.user, action="publish", subject=made.folder.name, outcome="done", detail=f"as of {run.as_of}")
+    return StepResult(
+        PUBLISHED_SNAPSHOT, None, made.rows["customer"], made.contents, made.unchanged, (CheckResult(CLOSED.name, CLOSED.description, 0),),
+        (), inputs={n: source.version for n, source in inputs.items()}, numbers={"bytes": float(made.bytes)},
+    )

@@ -1,0 +1,84 @@
+"""Publishing: build a snapshot beside the current one, close it, and switch readers to it."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from cdp_assets.lake import Source, no_values_in_errors
+from cdp_assets.lake.digest import of, of_folder
+from cdp_assets.lake.source import literal, name
+from cdp_assets.publish import pointer
+from cdp_assets.publish.contents import SERVE, fill, meanings_of
+from cdp_assets.publish.tables import INPUTS, published_tables
+
+PLACE = "published_snapshot"
+
+
+@dataclass(frozen=True)
+class Published:
+    """The current publication. `unchanged`: its contents were published before, only `as_of` moved on."""
+
+    folder: Path
+    as_of: date
+    contents: str
+    unchanged: bool
+    rows: Mapping[str, int] = field(default_factory=dict)  # table -> rows
+
+    @property
+    def file(self) -> Path:
+        """The DuckDB file that readers open."""
+        return self.folder / pointer.FILE
+
+    @property
+    def bytes(self) -> int:
+        """Its size."""
+        return self.file.stat().st_size
+
+
+def publish(
+    connection: duckdb.DuckDBPyConnection, published: Path, inputs: Mapping[str, Source], meanings: Mapping[str, str], *,
+    run_id: str, as_of: date,
+) -> Published:
+    """Publish these versions of the tables named in INPUTS, which the caller has found closed (closed_state).
+
+    `connection` is any writable DuckDB (in memory is enough): the new file is attached to it while it is filled.
+    `meanings` gives the type in cdp.yaml of the fields of unified_profiles. Contents that are published already are
+    not written again. Raises EngineError, without any value in its text, and leaves the last publication in place.
+    """
+    unified = inputs["unified_profiles"].table
+    meanings = meanings_of(unified, meanings)
+    declared = [(c.name, c.type, c.personal) for c in unified.columns]
+    states = {table: (inputs[table].version, inputs[table].digest) for table in INPUTS}
+    contents = of([states, declared, list(meanings.items()), of_folder(Path(__file__).parent)])
+    before = pointer.read_pointer(published)
+    with no_values_in_errors(PLACE):
+        if before is not None and before.contents == contents and (published / before.folder / pointer.FILE).exists():
+            pointer.write_pointer(published, pointer.Pointer(before.folder, str(as_of), contents, before.kept))
+            folder = published / before.folder
+            with _attached(connection, folder / pointer.FILE, read_only=True):
+                return Published(folder, as_of, contents, unchanged=True, rows=_rows(connection, inputs))
+        with pointer.building(published, run_id) as aside:
+            with _attached(connection, aside / pointer.FILE):
+                fill(connection, {table: inputs[table] for table in INPUTS}, meanings, contents, str(as_of))
+                rows = _rows(connection, inputs)
+                connection.execute(f"checkpoint {SERVE}")
+            current = pointer.switch(published, aside, str(as_of), contents, before)
+    return Published(published / current.folder, as_of, contents, unchanged=False, rows=rows)
+
+
+@contextmanager
+def _attached(connection: duckdb.DuckDBPyConnection, file: Path, *, read_only: bool = False) -> Iterator[None]:
+    connection.execute(f"attach {literal(str(file))} as {SERVE}" + (" (read_only)" if read_only else ""))
+    try:
+        yield
+    finally:
+        connection.execute(f"detach {SERVE}")
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, inputs: Mapping[str, Source]) -> dict[str, int]:
+    names = [table.name for table in published_tables(inputs["unified_profiles"].table)]
+    return {each: connection.execute(f"select count(*) from {SERVE}.{name(each)}").fetchall()[0][0] for each in names}

@@ -1,0 +1,59 @@
+"""The declarations of the quarantine and, from the configuration, of the table of each source."""
+
+from cdp_assets.config import EventsSource, Field, RecordsSource
+from cdp_assets.lake import Column, Table, columns
+
+QUARANTINE = Table(
+    "quarantine",
+    grain="a fault of a row of a source that is not in the source's table: one row a field, or one for the whole row",
+    key=("source", "source_file", "source_line", "field"),
+    columns=columns(
+        """
+        source      | varchar | name of the source
+        source_file | varchar | file, relative to the project folder
+        source_line | bigint  | physical line in a CSV file (the header is line 1), number of the row in a Parquet file (from 1)
+        field       | varchar | field at fault, for an event also the column; empty: the row as a whole
+        reason      | varchar | what is wrong; never holds the value
+        """,
+        required=["source", "source_file", "source_line", "field", "reason"],
+    ),
+    partition="source",
+    retention="until the row is right, or gone, in the source and the source is read again",
+)
+
+_WHERE_FROM = columns(
+    """
+    source_file | varchar | file, relative to the project folder
+    source_line | bigint  | physical line in a CSV file (the header is line 1), number of the row in a Parquet file (from 1)
+    """,
+    required=["source_file", "source_line"],
+)
+_RECORD = columns("record_key | varchar | the primary key as text", required=["record_key"], personal=["record_key"])
+_EVENT = columns(
+    """
+    event_id   | varchar   | identifies the event within the source
+    visitor_id | varchar   | first-party id of the visitor, there on every event
+    time       | timestamp | when it happened, UTC
+    day        | date      | day of that time
+    event      | varchar   | name of the event
+    """,
+    required=["event_id", "visitor_id", "time", "day"],
+    personal=["visitor_id"],
+)
+
+
+def table_of(name: str, source: RecordsSource | EventsSource) -> Table:
+    """The table of source `name`: its typed rows, those that can be read."""
+    fields = tuple(_field(field, its) for field, its in source.fields.items())
+    if isinstance(source, RecordsSource):
+        return Table(name, "a record as the source has it, typed", ("source_file", "source_line"), (*_WHERE_FROM, *_RECORD, *fields))
+    known = tuple(
+        Column(column, "varchar", f"who the visitor is, as {target}; null: not said in this event", personal=True)
+        for column, target in source.known_as.items()
+    )
+    return Table(name, "a web event as the source has it, typed", ("source_file", "source_line"), (*_WHERE_FROM, *_EVENT, *known, *fields))
+
+
+def _field(name: str, field: Field) -> Column:
+    written = f" in the column {field.column}" if field.column and field.column != name else ""
+    return Column(name, field.data_type, f"{field.type}{written}", personal=field.personal)

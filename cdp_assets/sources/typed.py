@@ -1,0 +1,146 @@
+"""From raw rows to typed rows and to the quarantine: two stages over the same rows, of which each takes what the other leaves.
+
+A row with any fault is in quarantine, with one entry a fault, and not in the table.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from cdp_assets.config import EventsSource, Field, RecordsSource
+from cdp_assets.lake import Check, Stage, Table, anyhow, by
+from cdp_assets.lake.source import name as quoted
+from cdp_assets.sources.convert import Conversion, conversion, node
+from cdp_assets.sources.nasty import nasty_rows
+from cdp_assets.sources.tables import QUARANTINE, table_of
+
+RAW = "_raw"  # no source can have such a name
+QUARANTINED = "_quarantined"
+REPEATED = "event_id occurs more than once; the first one is kept"
+
+Places = Mapping[str, tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A column of the source's table: under which name faults are reported, and how its value comes about."""
+
+    column: str
+    label: str
+    conversion: Conversion
+
+
+def rows_stage(name: str, source: RecordsSource | EventsSource, places: Places) -> Stage:
+    """The typed rows of a source: one row a raw row without a fault. Writes the source's table."""
+    cells = _cells(source, places)
+    values: list[exp.Expr] = [_column(f"v{number}").as_(cell.column, quoted=True) for number, cell in enumerate(cells)]
+    if isinstance(source, RecordsSource):
+        key = next(number for number, cell in enumerate(cells) if cell.column == source.primary_key)
+        values.insert(0, node("cast(:key as varchar)", key=_column(f"v{key}")).as_("record_key", quoted=True))
+    else:
+        time = next(number for number, cell in enumerate(cells) if cell.column == "time")
+        values.append(node("cast(:time as date)", time=_column(f"v{time}")).as_("day", quoted=True))
+    query = exp.select("source_file", "source_line", *values).from_(_judged(source, cells)).where("not faulty and nth = 1")
+    return _stage("typed", source, places, query, table_of(name, source))
+
+
+def quarantine_stage(name: str, source: RecordsSource | EventsSource, places: Places) -> Stage:
+    """The faults of a source's rows. Writes QUARANTINE."""
+    cells = _cells(source, places)
+    faults = [_fault(exp.Literal.string(cell.label), _column(f"f{number}")) for number, cell in enumerate(cells)]
+    faults.append(_fault(exp.Literal.string(""), exp.column("problem")))
+    if isinstance(source, EventsSource):
+        label = next(cell.label for cell in cells if cell.column == "event_id")
+        faults.append(_fault(exp.Literal.string(label), node("case when nth > 1 then :reason end", reason=exp.Literal.string(REPEATED))))
+    each = node("unnest(:faults)", faults=exp.array(*faults, dialect="duckdb")).as_("fault")
+    found = (
+        exp.select("source_file", "source_line", "problem", each)
+        .from_(_judged(source, cells))
+        .where("faulty or nth > 1")
+        .subquery("found")
+    )
+    query = (
+        exp.select(exp.Literal.string(name).as_("source"), "source_file", "source_line")
+        .select("fault.field as field", "fault.reason as reason", dialect="duckdb")
+        .from_(found)
+        # The values of a row that cannot be read as a whole are not there, and that is not a fault of theirs.
+        .where("fault.reason is not null and (problem is null or fault.field = '')", dialect="duckdb")
+    )
+    return _stage("faults", source, places, query, QUARANTINE)
+
+
+def conservation(name: str) -> Check:
+    """No row of the files is lost: it is in the table or in quarantine, and never in both."""
+    lines = f"select distinct source_file, source_line from {quoted(QUARANTINED)}"
+    sql = f"select abs((select count(*) from {quoted(RAW)}) - (select count(*) from {quoted(name)}) - (select count(*) from ({lines})))"
+    return Check("conservation", "rows of the files = rows of the table + rows in quarantine", sql)
+
+
+def _cells(source: RecordsSource | EventsSource, places: Places) -> list[Cell]:
+    fields = [Cell(name, name, conversion(*places[field.column or name], field)) for name, field in source.fields.items()]
+    if isinstance(source, RecordsSource):
+        return [
+            Cell(c.column, c.label, _required(c.conversion, "primary key is missing")) if c.column == source.primary_key else c
+            for c in fields
+        ]
+    text, time = Field(type="text"), Field(type="timestamp", format=source.time_format)
+    first = node("cast(:day as date)", day=exp.Literal.string(source.first_day.isoformat()))
+    when = _required(conversion(*places[source.time], time), "time of the event is missing")
+    when = _refused(when, node(":value < :first", value=when.value, first=first), f"before {source.first_day}, the first day that counts")
+
+    def own(column: str, label: str, its: Conversion) -> Cell:
+        # A field of the user's may have the name of this column; then faults are reported under ours.
+        return Cell(column, column if label in source.fields else label, its)
+
+    return [
+        own("event_id", source.event_id, _required(conversion(*places[source.event_id], text), "id of the event is missing")),
+        own("visitor_id", source.visitor, _required(conversion(*places[source.visitor], text), "id of the visitor is missing")),
+        own("time", source.time, when),
+        own("event", source.event, conversion(*places[source.event], text)),
+        *(Cell(column, column, conversion(*places[column], text)) for column in source.known_as),
+        *fields,
+    ]
+
+
+def _required(its: Conversion, reason: str) -> Conversion:
+    return _refused(its, node(":value is null", value=its.value), reason)
+
+
+def _refused(its: Conversion, condition: exp.Expr, reason: str) -> Conversion:
+    """The conversion with one more fault, which counts where there is no other."""
+    fault = "case when :earlier is not null then :earlier when :condition then :reason end"
+    return Conversion(its.value, node(fault, earlier=its.fault, condition=condition, reason=exp.Literal.string(reason)))
+
+
+def _judged(source: RecordsSource | EventsSource, cells: Sequence[Cell]) -> exp.Subquery:
+    """Each raw row converted (v0, v1, ... and faults f0, f1, ...), with `faulty`, and `nth` of those with the same event id."""
+    values = [cell.conversion.value.as_(f"v{number}") for number, cell in enumerate(cells)]
+    faults = [cell.conversion.fault.as_(f"f{number}") for number, cell in enumerate(cells)]
+    converted = exp.select("source_file", "source_line", "problem", *values, *faults).from_(quoted(RAW)).subquery("converted")
+    any_fault = exp.or_("problem is not null", *(f"f{number} is not null" for number in range(len(cells)))).as_("faulty")
+    judged = exp.select("source_file", "source_line", "problem", *_names("v", cells), *_names("f", cells), any_fault).from_(converted)
+    if isinstance(source, RecordsSource):
+        return judged.select("1 as nth").subquery("judged")
+    # Only rows that are right otherwise compete: a broken first row must not cost the good second one.
+    rank = "row_number() over (partition by v0, faulty order by source_file, source_line)"
+    ranked = exp.select("*").select(f"case when faulty then 1 else {rank} end as nth")
+    return ranked.from_(judged.subquery("rows")).subquery("judged")
+
+
+def _names(letter: str, cells: Sequence[Cell]) -> list[str]:
+    return [f"{letter}{number}" for number in range(len(cells))]
+
+
+def _column(name: str) -> exp.Column:
+    return exp.column(name)
+
+
+def _fault(field: exp.Expr, reason: exp.Expr) -> exp.Expr:
+    return node("{'field': :field, 'reason': :reason}", field=field, reason=reason)
+
+
+def _stage(stage: str, source: RecordsSource | EventsSource, places: Places, query: exp.Query, writes: Table) -> Stage:
+    # Events meet by their id, because the first of several is kept.
+    meet = by(places[source.event_id][0]) if isinstance(source, EventsSource) else anyhow()
+    return Stage(stage, {RAW: meet}, query, writes, nasty=lambda: {RAW: nasty_rows(source, places)})

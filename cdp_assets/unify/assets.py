@@ -1,0 +1,75 @@
+"""The steps of the station `unify`: duplicates inside a source, and what unification gives."""
+
+from functools import partial
+
+from cdp_assets.config import Project, ProjectConfig
+from cdp_assets.events.tables import VISITOR_IDENTITIES
+from cdp_assets.identity.registry_tables import CUSTOMER_IDS
+from cdp_assets.identity.rules import dedupe_rules, event_sources, record_sources
+from cdp_assets.identity.tables import CLUSTERS
+from cdp_assets.lake import Step
+from cdp_assets.sources.tables import table_of
+from cdp_assets.unify import alternate_keys, deduplicate, lineage, survivorship
+from cdp_assets.unify.deduplicated_tables import deduplicated, duplicate_pairs
+from cdp_assets.unify.tables import ALTERNATE_KEYS, PROFILE_LINEAGE, unified_profiles
+
+
+def steps(project: Project) -> list[Step]:
+    """Records without duplicates for each source, then keys, profiles and their lineage."""
+    config = project.config
+    return [*(step for source in record_sources(config) for step in _source(config, source)), *_customers(config)]
+
+
+def _source(config: ProjectConfig, source: str) -> list[Step]:
+    rows, records = table_of(source, config.sources[source]), deduplicated(config, source)
+    numbers = {
+        "duplicates": "count(*) filter (not is_winner)", "rows_with_a_repeated_key": "coalesce(sum(duplicate_rows) - count(*), 0)",
+    }
+    if not dedupe_rules(config, source):
+        return [
+            Step(
+                records, "unify", f"The distinct records of {source}; rows with the same primary key are one.", {source: rows},
+                stages=partial(deduplicate.stages, config, source), checks=partial(deduplicate.checks, source), numbers=numbers,
+            )
+        ]
+    pairs = duplicate_pairs(source)
+    return [
+        Step(
+            pairs, "unify", f"Pairs of records of {source} that a dedupe rule takes for one person.", {source: rows},
+            stages=partial(deduplicate.pairs_stages, config, source), numbers={"rules_that_found_any": "count(distinct rule)"},
+        ),
+        Step(
+            records, "unify", f"The distinct records of {source}: of each group of duplicates one goes on, and stands for the others.",
+            {source: rows, pairs.name: pairs},
+            stages=partial(deduplicate.stages, config, source), checks=partial(deduplicate.checks, source), numbers=numbers,
+        ),
+    ]
+
+
+def _customers(config: ProjectConfig) -> list[Step]:
+    records = {table.name: table for table in (deduplicated(config, source) for source in record_sources(config))}
+    visitors = {VISITOR_IDENTITIES.name: VISITOR_IDENTITIES} if event_sources(config) else {}
+    profiles = unified_profiles(config)
+    return [
+        Step(
+            ALTERNATE_KEYS, "unify", "The way from any source's key or visitor id to the customer.",
+            {"clusters": CLUSTERS, "customer_ids": CUSTOMER_IDS, **records, **visitors},
+            stages=partial(alternate_keys.stages, config), checks=partial(alternate_keys.checks, config),
+            numbers={"record_keys": "count(*) filter (kind = 'record')", "visitor_ids": "count(*) filter (kind = 'visitor')"},
+        ),
+        Step(
+            profiles, "unify", "The golden record of each customer, known people and unknown visitors alike.",
+            {"alternate_keys": ALTERNATE_KEYS, "customer_ids": CUSTOMER_IDS, **records},
+            stages=partial(survivorship.stages, config), checks=survivorship.checks,
+            numbers={
+                "known": "count(*) filter (known)", "unknown": "count(*) filter (not known)",
+                "of_several_records": "count(*) filter (records > 1)", "records_a_profile": "avg(records + visitors)",
+            },
+        ),
+        Step(
+            PROFILE_LINEAGE, "unify", "For every value of a profile: the record it comes from, why, and what it won against.",
+            {"alternate_keys": ALTERNATE_KEYS, profiles.name: profiles, **records},
+            stages=partial(lineage.stages, config), checks=partial(lineage.checks, config),
+            numbers={"with_losing_values": "count(*) filter (len(losing_values) > 0)"},
+        ),
+    ]

@@ -1,0 +1,48 @@
+"""The declarations of duplicates: pairs of one source's records, and its records with their winners."""
+
+from cdp_assets.config import ProjectConfig
+from cdp_assets.lake import Column, Table, columns
+
+
+def duplicate_pairs(source: str) -> Table:
+    """The pairs of a source's records for which a dedupe rule holds."""
+    return Table(
+        f"duplicate_pairs_{source}",
+        grain=f"one pair of records of {source} for which one dedupe rule holds",
+        key=("left_key", "right_key", "rule"),
+        columns=columns(
+            """
+            left_key  | varchar | the smaller key of the two
+            right_key | varchar | the greater key
+            rule      | varchar | name of the rule
+            rule_rank | integer | place of the rule in the configuration, from 0
+            score     | double  | the lowest score of the rule's conditions, above 0 to 1
+            """,
+            personal=("left_key", "right_key"),
+            required=("rule_rank", "score"),
+        ),
+    )
+
+
+def deduplicated(config: ProjectConfig, source: str) -> Table:
+    """The records of a source, each key once, with the winner of their group of duplicates."""
+    fixed = columns(
+        """
+        record_key     | varchar   | key of the record
+        winner_key     | varchar   | key of the record that goes on for the whole group of duplicates
+        is_winner      | boolean   | it goes on itself
+        rule           | varchar   | rule of the strongest pair that put it into its group; null: it is alone
+        score          | double    | score of that pair
+        duplicate_rows | bigint    | rows of the source with this key, which became this record
+        alternates     | varchar[] | of a winner: keys of the other records of its group, in order; else empty
+        source_file    | varchar   | file that the record was read from
+        source_line    | bigint    | line in that file
+        """,
+        personal=("record_key", "winner_key", "alternates"),
+        required=("winner_key", "is_winner", "duplicate_rows", "alternates", "source_file", "source_line"),
+    )
+    fields = tuple(
+        Column(name, field.data_type, f"field {name} ({field.type})", personal=field.personal)
+        for name, field in config.sources[source].fields.items()
+    )
+    return Table(f"deduplicated_{source}", grain=f"one record of {source}", key=("record_key",), columns=(*fixed, *fields))

@@ -1,0 +1,102 @@
+"""Where each value of a profile comes from, and which values it did not take."""
+
+from collections.abc import Sequence
+
+from sqlglot import exp, parse_one
+
+from cdp_assets.config import ProjectConfig
+from cdp_assets.lake import Check, Stage, by
+from cdp_assets.unify.fields import UnifiedField, unified_fields
+from cdp_assets.unify.survivorship import nasty_values, value_stages
+from cdp_assets.unify.tables import PROFILE_LINEAGE
+
+# Place 1 has the value that the profile shows (see survivorship). Lists inside a window, not of a group by: those of
+# the latter stay in memory, and took twice the time.
+_LINEAGE = """
+    select
+        customer_id, attribute, source, record_key, source_file, source_line, 'importance' as rule,
+        list_sort(list_distinct(list_transform(losing, lambda x: x.value))) as losing_values,
+        list_sort(list_transform(losing, lambda x: x.record)) as losing_records
+    from (
+        select
+            customer_id, attribute, source, record_key, source_file, source_line,
+            list_filter(others, lambda x: x.value <> value) as losing
+        from (
+            select
+                customer_id, attribute, source, record_key, source_file, source_line, value,
+                row_number() over candidates_of_field as place,
+                coalesce(
+                    list(struct_pack(value := value, record := source || '|' || record_key)) over (
+                        candidates_of_field rows between 1 following and unbounded following
+                    ),
+                    []
+                ) as others
+            from candidates
+            window candidates_of_field as (partition by customer_id, attribute order by importance, record_key desc)
+        ) as placed
+        where place = 1
+    ) as chosen
+"""
+
+# What the branches of `candidates` look like; without a source of records there is none.
+_NO_CANDIDATES = """
+    select
+        cast(null as varchar) as customer_id, cast(null as varchar) as attribute, cast(null as integer) as importance,
+        cast(null as varchar) as source, cast(null as varchar) as record_key, cast(null as varchar) as source_file,
+        cast(null as bigint) as source_line, cast(null as varchar) as value
+    where false
+"""
+
+
+def stages(config: ProjectConfig) -> list[Stage]:
+    """The lineage of the profiles' values; the last stage writes PROFILE_LINEAGE.
+
+    Reads `alternate_keys` and for each source of records `deduplicated_<source>`.
+    """
+    values = value_stages(config)
+    reads = {stage.name: by("customer_id") for stage in values}
+    body = _lineage(unified_fields(config))
+    return [*values, Stage("profile_lineage", reads, body, PROFILE_LINEAGE, nasty=lambda: nasty_values(values))]
+
+
+def checks(config: ProjectConfig) -> list[Check]:
+    """What must hold before the lineage is written; the checks read `unified_profiles`, so the step has to read it too."""
+    filled: exp.Expression = exp.Literal.number(0)
+    for field in unified_fields(config):
+        filled = exp.Add(this=filled, expression=exp.Count(this=exp.column(field.name, quoted=True)))
+    values = exp.select(filled).from_("unified_profiles").sql(dialect="duckdb")
+    return [
+        Check(
+            "conservation",
+            "every value of a profile has its origin, and no other has one",
+            f"select abs(({values}) - (select count(*) from profile_lineage))",
+        ),
+        Check(
+            "of_a_profile",
+            "every row is of a profile that exists",
+            """
+            select count(*)
+            from profile_lineage as l
+            left join unified_profiles as p on p.customer_id = l.customer_id
+            where p.customer_id is null
+            """,
+        ),
+    ]
+
+
+def _lineage(fields: Sequence[UnifiedField]) -> exp.Query:
+    """The values of all sources as one long list of candidates, and of each profile's field the first one."""
+    candidates: exp.Query = parse_one(_NO_CANDIDATES, dialect="duckdb")
+    for field in fields:
+        for importance, member in enumerate(field.members):
+            value = exp.column(field.name, quoted=True)
+            branch = (
+                exp.select("customer_id", exp.Literal.string(field.name), exp.Literal.number(importance))
+                .select(exp.Literal.string(member.source), "record_key", "source_file", "source_line", exp.cast(value, "varchar"))
+                .from_(exp.Table(this=exp.to_identifier(f"values_{member.source}", quoted=True)))
+                .where(value.is_(exp.null()).not_())
+            )
+            candidates = exp.union(candidates, branch, distinct=False)
+    query = parse_one(_LINEAGE, dialect="duckdb")
+    assert isinstance(query, exp.Select)
+    return query.with_("candidates", as_=candidates)

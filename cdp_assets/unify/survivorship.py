@@ -1,0 +1,185 @@
+"""Unified profiles: which of several values a profile shows.
+
+Each field shows the value of the most important source that has one; of several records of that source the one with
+the greatest key that has one. Only winners of the dedupe have a say. What is not shown stands in profile_lineage.
+"""
+
+from collections.abc import Sequence
+
+from sqlglot import exp, parse_one
+
+from cdp_assets.config import ProjectConfig
+from cdp_assets.identity import keys, nasty_rows, record_sources
+from cdp_assets.lake import Check, Column, Stage, Table, by, columns, intermediate
+from cdp_assets.unify.fields import UnifiedField, unified_fields
+from cdp_assets.unify.tables import ALTERNATE_KEYS, unified_profiles
+
+_PEOPLE = intermediate(
+    "people",
+    """
+    customer_id | varchar   | id of the profile
+    records     | bigint    | records behind it
+    visitors    | bigint    | visitor ids behind it
+    first_seen  | timestamp | of its visitors
+    last_seen   | timestamp | of its visitors
+    """,
+)
+_FORMER = intermediate(
+    "former",
+    """
+    customer_id          | varchar | an id that is held
+    previous_customer_id | varchar | another id that one of its records held before
+    """,
+)
+_HOLDINGS = columns(
+    """
+    source      | varchar | of the record
+    record_key  | varchar | of the record
+    customer_id | varchar | an id that it holds or held
+    held        | boolean | whether it holds it now
+    """
+)
+_CUSTOMERS = [f"c{n}" for n in range(9)]
+
+_COUNT_PEOPLE = """
+    select
+        customer_id, count(*) filter (kind = 'record') as records, count(*) filter (kind = 'visitor') as visitors,
+        min(first_seen) as first_seen, max(last_seen) as last_seen
+    from alternate_keys
+    group by customer_id
+"""
+
+_FIND_FORMER = """
+    select h.customer_id, p.customer_id as previous_customer_id
+    from customer_ids as h
+    join customer_ids as p on p.source = h.source and p.record_key = h.record_key
+    where h.held and not p.held
+"""
+
+_PROFILES = """
+    select
+        p.customer_id, p.records > 0 as known, p.records, p.visitors, p.first_seen, p.last_seen,
+        coalesce(f.previous_customer_ids, cast([] as varchar[])) as previous_customer_ids
+    from people as p
+    left join (
+        select customer_id, list(distinct previous_customer_id order by previous_customer_id) as previous_customer_ids
+        from former
+        group by customer_id
+    ) as f on f.customer_id = p.customer_id
+"""
+
+
+def stages(config: ProjectConfig) -> list[Stage]:
+    """The profiles; the last stage writes the table that `unified_profiles(config)` declares.
+
+    Reads `alternate_keys`, `customer_ids` and for each source of records `deduplicated_<source>`.
+    """
+    values = value_stages(config)
+    record, customer = by("source", "record_key"), by("customer_id")
+    holdings = {"source": ["crm"], "record_key": ["a", "b", "c"], "customer_id": [*_CUSTOMERS, "c1"]}
+
+    def nasty() -> dict[str, object]:
+        former = nasty_rows(_FORMER.columns, customer_id=_CUSTOMERS, previous_customer_id=["z", "y", "x", "z"])
+        return {"people": nasty_rows(_PEOPLE.columns, rows=9, customer_id=_CUSTOMERS), "former": former, **nasty_values(values)}
+
+    return [
+        Stage(
+            "people", {"alternate_keys": customer}, _COUNT_PEOPLE, _PEOPLE,
+            nasty=lambda: {"alternate_keys": nasty_rows(ALTERNATE_KEYS.columns, customer_id=_CUSTOMERS, kind=["record", "visitor"])},
+        ),
+        Stage(
+            "former", {"customer_ids": record}, _FIND_FORMER, _FORMER,
+            nasty=lambda: {"customer_ids": nasty_rows(_HOLDINGS, **holdings)},
+        ),
+        *values,
+        Stage(
+            "unified_profiles", {"people": customer, "former": customer, **dict.fromkeys((stage.name for stage in values), customer)},
+            _profiles(unified_fields(config), record_sources(config)), unified_profiles(config), nasty=nasty,
+        ),
+    ]
+
+
+def checks() -> list[Check]:
+    """What must hold before the profiles are written."""
+    return [
+        Check(
+            "conservation",
+            "every customer id that is held has one profile, and no other id has any",
+            """
+            select count(*)
+            from (select distinct customer_id from customer_ids where held) as h
+            full join unified_profiles as p on p.customer_id = h.customer_id
+            where h.customer_id is null or p.customer_id is null
+            """,
+        ),
+    ]
+
+
+def value_stages(config: ProjectConfig) -> list[Stage]:
+    """For each source of records a stage `values_<source>`: its winners' values under the names of the profile."""
+    fields = unified_fields(config)
+    return [_values(source, fields) for source in record_sources(config)]
+
+
+def nasty_values(values: Sequence[Stage]) -> dict[str, object]:
+    """Rows that the stages of `value_stages` could have written."""
+    return {stage.name: nasty_rows(stage.writes.columns, customer_id=_CUSTOMERS, record_key=keys()) for stage in values}
+
+
+def _values(source: str, fields: Sequence[UnifiedField]) -> Stage:
+    """A row is a winner of the source, with the profile that it belongs to."""
+    records, title = f"deduplicated_{source}", f"values_{source}"
+    mine = [(field, member.field) for field in fields for member in field.members if member.source == source]
+    query = (
+        exp.select("k.customer_id", "d.record_key", "d.source_file", "d.source_line")
+        .select(*(_column(original, "d").as_(field.name, quoted=True) for field, original in mine))
+        .from_("alternate_keys as k")
+        .join(_table(records, "d"), on="d.record_key = k.record_key")
+        .where(exp.column("source", "k").eq(exp.Literal.string(source)), "d.is_winner")
+    )
+    head = columns(
+        """
+        customer_id | varchar | id of its profile
+        record_key  | varchar | key of the record
+        source_file | varchar | file of the record
+        source_line | bigint  | line of the record in its file
+        """
+    )
+    writes = Table(title, f"a winner of {source}", (), (*head, *(Column(f.name, f.data_type, f"{source}.{o}") for f, o in mine)))
+    reads = (*head[1:], Column("is_winner", "boolean", "winner"), *(Column(o, f.data_type, "field") for f, o in mine))
+    return Stage(
+        title, {"alternate_keys": by("record_key"), records: by("record_key")}, query, writes,
+        nasty=lambda: {
+            "alternate_keys": nasty_rows(ALTERNATE_KEYS.columns, source=[source, source, "another"], record_key=keys()),
+            records: nasty_rows(reads, rows=40, record_key=keys()),
+        },
+    )
+
+
+def _profiles(fields: Sequence[UnifiedField], sources: Sequence[str]) -> exp.Query:
+    """Joins the best values of each source to the people, and takes for each field the first that is there."""
+    query = parse_one(_PROFILES, dialect="duckdb")
+    assert isinstance(query, exp.Select)
+    for field in fields:
+        values = [_column(field.name, f"best_{member.source}") for member in field.members]
+        query = query.select(exp.func("coalesce", *values).as_(field.name, quoted=True))
+    for source in sources:
+        best = f"best_{source}"
+        names = [field.name for field in fields if any(member.source == source for member in field.members)]
+        same = _column("customer_id", best).eq(exp.column("customer_id", "p"))
+        query = query.join(_best(f"values_{source}", names).subquery(best), join_type="left", on=same)
+    return query
+
+
+def _best(values: str, names: Sequence[str]) -> exp.Select:
+    """A customer's value of each field in one source; arg_max passes over records without a value."""
+    best = [exp.func("arg_max", _column(name), exp.column("record_key"), dialect="duckdb").as_(name, quoted=True) for name in names]
+    return exp.select("customer_id", *best).from_(_table(values)).group_by("customer_id")
+
+
+def _column(name: str, table: str | None = None) -> exp.Column:
+    return exp.column(name, table=table, quoted=True)
+
+
+def _table(name: str, alias: str | None = None) -> exp.Table:
+    return exp.Table(this=exp.to_identifier(name, quoted=True), alias=exp.TableAlias(this=exp.to_identifier(alias)) if alias else None)

@@ -1,0 +1,132 @@
+"""The web application: which address shows what. SQL is in search.py and card.py, HTML in templates/."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from cdp_assets.errors import UserError
+from cdp_assets.web import words
+from cdp_assets.web.card import Card, read_card
+from cdp_assets.web.search import LONGEST, SHORTEST, SHOWN, search, too_short
+from cdp_assets.web.shield import Shield
+from cdp_assets.web.snapshot import CHECK_SECONDS, NoSnapshotError, Snapshot, Snapshots
+
+Authorise = Callable[[], None]
+"""Raises UserError when the acting user may not see the pages."""
+
+
+def create_app(
+    published: Path, authorise: Authorise, *, check_seconds: float = CHECK_SECONDS,
+    today: Callable[[], date] = lambda: datetime.now(UTC).date(),
+) -> Starlette:
+    """Make the application over the folder of publications (`<project>/.cdp/published`).
+
+    `authorise` is asked before every page. A new publication is shown without a restart.
+    """
+    pages = _Pages(published, authorise, check_seconds, today)
+    return Starlette(
+        routes=[
+            Route("/", pages.home, name="home"),
+            Route("/customers/{customer_id}", pages.customer, name="customer"),
+            Route("/healthz", pages.health, name="health"),
+            Mount("/static", StaticFiles(packages=[("cdp_assets.web", "static")]), name="static"),
+        ],
+        middleware=[Middleware(Shield, error_page=pages.error)],
+        exception_handlers={HTTPException: pages.http_error, NoSnapshotError: pages.nothing_published, UserError: pages.refused},
+    )
+
+
+class _Pages:
+    """The pages, with what they share."""
+
+    def __init__(self, published: Path, authorise: Authorise, check_seconds: float, today: Callable[[], date]) -> None:
+        self.authorise, self.today = authorise, today
+        self.snapshots = Snapshots(published, check_seconds=check_seconds)
+        self.templates = Environment(loader=PackageLoader("cdp_assets.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+        self.templates.filters.update(day=words.day, moment=words.moment, shown=words.shown, initials=words.initials)
+        self.templates.globals["count"] = words.count
+
+    def render(self, template: str, snapshot: Snapshot | None = None, status: int = 200, **values: Any) -> HTMLResponse:
+        frame = {
+            "as_of": snapshot.as_of if snapshot else None,
+            "age": words.age(snapshot.as_of, self.today()) if snapshot else "",
+            "outdated": snapshot.outdated if snapshot else False,
+        }
+        return HTMLResponse(self.templates.get_template(template).render(**frame, **values), status)
+
+    def home(self, request: Request) -> Response:
+        """Search: one box, and the customers that are found."""
+        self.authorise()
+        text = request.query_params.get("q", "").strip()[:LONGEST]
+        with self.snapshots.reading() as snapshot:
+            facts = snapshot.connection.execute("select customers, known, visitors from facts").fetchall()[0]
+            short = bool(text) and too_short(text)
+            found = search(snapshot.connection, text) if text and not short else None
+            return self.render(
+                "search.html", snapshot, text=text, found=found, short=short, shortest=SHORTEST, longest=LONGEST, most=SHOWN,
+                customers=facts[0], known=facts[1], visitors=facts[2],
+            )
+
+    def customer(self, request: Request) -> Response:
+        """Show a customer's card, or what became of an old id."""
+        self.authorise()
+        customer_id = request.path_params["customer_id"].lower()
+        with self.snapshots.reading() as snapshot:
+            card = read_card(snapshot.connection, customer_id)
+            if card is None:
+                return self.render("message.html", snapshot, 404, **NO_CUSTOMER)
+            if isinstance(card, Card):
+                return self.render("card.html", snapshot, card=card)
+            return self.render("old_id.html", snapshot, 200 if card.surviving_id else 410, old=card)
+
+    def health(self, request: Request) -> Response:  # noqa: ARG002 - every endpoint is given the request
+        """Say whether pages can be shown, and as of when; no value of any customer."""
+        try:
+            with self.snapshots.reading() as snapshot:
+                rows = snapshot.connection.execute("select customers from facts").fetchall()
+                state = {"status": "ok", "as_of": str(snapshot.as_of), "customers": rows[0][0], "outdated": snapshot.outdated}
+                return JSONResponse(state)
+        except NoSnapshotError:
+            return JSONResponse({"status": "nothing published"}, 503)
+
+    def http_error(self, request: Request, error: Exception) -> Response:  # noqa: ARG002
+        assert isinstance(error, HTTPException)
+        page = NOT_FOUND if error.status_code == 404 else {"title": error.detail, "text": "This page cannot be asked for like that."}
+        response = self.render("message.html", None, error.status_code, **page)
+        response.headers.update(error.headers or {})
+        return response
+
+    def nothing_published(self, request: Request, error: Exception) -> Response:  # noqa: ARG002
+        return self.render("message.html", None, 503, **NOTHING_PUBLISHED)
+
+    def refused(self, request: Request, error: Exception) -> Response:  # noqa: ARG002
+        assert isinstance(error, UserError)
+        return self.render("message.html", None, 403, title="Not allowed", text=error.message)
+
+    def error(self, request: Request, reference: str) -> Response:  # noqa: ARG002
+        return self.render("message.html", None, 500, title="Something went wrong", text=(
+            f"The page could not be made. Tell whoever runs this platform the reference {reference}: the log of the pages has "
+            "the place of the error under it."
+        ))  # fmt: skip
+
+
+NO_CUSTOMER = {
+    "title": "No customer with this id",
+    "text": "Check the id, or search for a name, e-mail address or telephone number. People added after the last update are not here yet.",
+}
+NOT_FOUND = {"title": "Page not found", "text": "There is nothing at this address."}
+NOTHING_PUBLISHED = {
+    "title": "No data published yet",
+    "text": "The pages show data once they are published. An operator can start it in Dagster (job refresh) or with `cdp refresh`; "
+    "then reload this page.",
+}

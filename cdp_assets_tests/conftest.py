@@ -1,0 +1,43 @@
+"""Fixtures for all tests."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from cdp_assets.lake import Place, Run
+
+DAY = date(2026, 11, 20)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """An empty store."""
+    return Place(tmp_path / ".cdp")
+
+
+class Runs:
+    """Opens runs over one store, each with its own number."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.opened = 0
+
+    def __call__(self, as_of: date = DAY) -> Run:
+        self.opened += 1
+        return Run(self.place, f"run-{self.opened}", as_of, memory=1 << 30, threads=1)
+
+
+@pytest.fixture
+def new_run(place: Place) -> Runs:
+    """`new_run()` is the next run over the store `place`."""
+    return Runs(place)
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """No test sees the user's project, name or Dagster instance."""
+    for variable in ("CDP_PROJECT", "CDP_USER", "DAGSTER_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+    yield

@@ -1,0 +1,62 @@
+"""Stages: how rows meet, and what the engine refuses. That results do not depend on buckets is tested in test_all_stages."""
+
+import pytest
+
+from cdp_assets.lake import Stage, anyhow, by, everywhere, intermediate, whole
+from cdp_assets_tests.support import run_stages
+
+PAIRS = intermediate("pairs", "k | varchar | key\nn | bigint | number", ("k", "n"))
+LEFT = "k | n\na | 1\na | 2\n  | 3\nb | 4"
+
+
+def test_by_brings_equal_values_together() -> None:
+    stage = Stage("out", {"t": by("k")}, "select k, count(*) as n from t group by k", PAIRS)
+    for buckets in (1, 2, 7):
+        assert [(r["k"], r["n"]) for r in run_stages([stage], buckets=buckets, t=LEFT)] == [("a", 2), ("b", 1), (None, 1)]
+
+
+def test_nulls_can_be_dropped_before_a_join() -> None:
+    stage = Stage("out", {"t": by("k", nulls="drop")}, "select k, count(*) as n from t group by k", PAIRS)
+    assert [r["k"] for r in run_stages([stage], t=LEFT)] == ["a", "b"]
+
+
+def test_a_stage_reads_an_earlier_one_and_gets_its_parameters() -> None:
+    first = Stage("first", {"t": anyhow()}, "select k, cast(n as bigint) + $add as n from t where k is not null", PAIRS, {"add": 10})
+    second = Stage("second", {"first": by("k"), "t": everywhere()}, "select f.k, f.n from first f where f.n > (select count(*) + 7 from t)", PAIRS)
+    assert [r["n"] for r in run_stages([first, second], t=LEFT)] == [12, 14]
+
+
+@pytest.mark.parametrize("meet", [by("k"), anyhow()])
+def test_an_empty_input_yields_no_row_even_for_an_aggregate_without_group_by(meet: object) -> None:
+    stage = Stage("out", {"t": meet}, "select 'all' as k, count(*) as n from t", PAIRS)  # type: ignore[dict-item]
+    assert run_stages([stage], t="k | n") == []
+
+
+def test_whole_sees_empty_inputs_too() -> None:
+    stage = Stage("out", {"t": whole()}, "select 'all' as k, count(*) as n from t", PAIRS)
+    assert run_stages([stage], t="k | n") == [{"k": "all", "n": 0}]
+
+
+def test_whole_refuses_more_rows_than_declared() -> None:
+    stage = Stage("out", {"t": whole(max_rows=3)}, "select k, cast(n as bigint) as n from t", PAIRS)
+    with pytest.raises(Exception, match="4 rows, more than the 3"):
+        run_stages([stage], t=LEFT)
+
+
+def test_keys_of_unequal_types_are_refused() -> None:
+    import pyarrow as pa
+
+    left, right = pa.table({"k": pa.array([1.0])}), pa.table({"k": pa.array([1], pa.int64())})
+    stage = Stage("out", {"l": by("k"), "r": by("k")}, "select 'x' as k, count(*) as n from l join r using (k)", PAIRS)
+    with pytest.raises(Exception, match="unequal types: BIGINT, DOUBLE"):
+        run_stages([stage], l=left, r=right)
+
+
+def test_an_input_that_nobody_supplies_is_named() -> None:
+    with pytest.raises(Exception, match="reads u: no such input"):
+        run_stages([Stage("out", {"u": by("k")}, "select 1", PAIRS)], t=LEFT)
+
+
+def test_the_output_is_cast_to_its_declaration_and_sorted_by_its_key() -> None:
+    stage = Stage("out", {"t": by("k")}, "select k, n from t order by n desc", PAIRS)
+    assert [(r["k"], r["n"]) for r in run_stages([stage], t=LEFT)] == [("a", 1), ("a", 2), ("b", 4), (None, 3)]
