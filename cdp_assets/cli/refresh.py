@@ -1,6 +1,7 @@
 """`cdp refresh`: everything that is due, with a progress display and a summary."""
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -81,7 +82,7 @@ def show(summary: "Summary") -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 140)
     table = Table(title=f"Refresh as of {summary.as_of}", title_justify="left")
     table.add_column("table")
     table.add_column("rows", justify="right")

@@ -18,7 +18,7 @@ def steps(project: Project) -> list[Step]:
             EVENTS, "events", "The web events of all sources in one shape, by day. Never rewritten when somebody becomes known.",
             {name: table_of(name, source) for name, source in sources.items()},
             stages=partial(events.stages, config), checks=partial(events.checks, config),
-            day_of=dict.fromkeys(sources, "day"),
+            day_of=dict.fromkeys(sources, "day"), by_request=True,
             numbers={"visitors": "count(distinct (source, visitor_id))", "with_known_id": "count(*) filter (len(known_values) > 0)"},
         ),
         Step(

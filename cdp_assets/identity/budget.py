@@ -41,7 +41,7 @@ def block_budget(rule: Rule, left: Forms, right: Forms, title: str) -> list[Stag
     blocks = intermediate(f"{title} blocks", "comparisons | bigint | pairs of records with equal values in the exact conditions")
     advice = "Some values of its exact conditions stand in very many records: add another exact condition, such as birth date or postcode."
     return [
-        Stage(blocks.name, reads, body, blocks, nasty=lambda: {left.stage: left.nasty(), right.stage: right.nasty()}),
+        Stage(blocks.name, reads, body, blocks, nasty=lambda: {left.stage: left.crowded(), right.stage: right.crowded()}),
         _guard(rule, blocks.name, title, MAX_PAIRS, advice),
     ]
 
@@ -50,7 +50,7 @@ def scan_budget(rule: Rule, left: str, right: str, title: str, example: Mapping[
     """Refuse a rule without an exact condition when both sides have too many distinct values (stages left and right)."""
     body = f"select (select count(*) from {name(left)}) * (select count(*) from {name(right)}) as comparisons"
     size = intermediate(f"{title} size", "comparisons | bigint | pairs of distinct values of both sides")
-    advice = "No condition of the rule is exact: add one, such as birth date or postcode, so that only records that agree there are compared."
+    advice = "No condition of the rule is exact: add one, such as birth date or postcode; then only records that agree there are compared."
     return [
         Stage(size.name, {left: whole(), right: whole()}, body, size, nasty=lambda: dict(example)),
         _guard(rule, size.name, title, MAX_COMPARISONS, advice),
@@ -76,5 +76,7 @@ def _guard(rule: Rule, counted: str, title: str, most: int, advice: str) -> Stag
 def _within_budget(tables: Mapping[str, pa.Table], params: Mapping[str, Any]) -> pa.Table:
     total = pc.sum(tables[params["counted"]]["comparisons"]).as_py() or 0
     if total > params["most"]:
-        raise BudgetError(f"{params['rule']}: it would compare about {total:,} pairs; at most {params['most']:,} are allowed. {params['advice']}")
+        raise BudgetError(
+            f"{params['rule']}: it would compare about {total:,} pairs; at most {params['most']:,} are allowed. {params['advice']}"
+        )
     return pa.table({"comparisons": pa.array([total], pa.int64())})

@@ -1,5 +1,8 @@
 """Groups of records that are one person: everything that joined edges connect, and who stays alone."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from sqlglot import exp
 
 from cdp_assets.config import ProjectConfig
@@ -49,15 +52,13 @@ def _joined() -> Stage:
     """
     return Stage(
         _JOINED.name, {MATCH_EDGES.name: anyhow()}, body, _JOINED,
-        nasty=lambda: {MATCH_EDGES.name: nasty_rows(MATCH_EDGES.columns, status=["joined", "refused"])},
+        nasty=lambda: {MATCH_EDGES.name: nasty_rows(MATCH_EDGES.columns, {"status": ["joined", "refused"]})},
     )
 
 
 def _records(config: ProjectConfig) -> Stage:
     """All records and visitors. The first identity of a visitor stands for it: each has one."""
-    selects: list[exp.Query] = []
-    for source in record_sources(config):
-        selects.append(_select(config, source, f"deduplicated_{source}", "record_key"))
+    selects: list[exp.Query] = [_select(config, source, f"deduplicated_{source}", "record_key") for source in record_sources(config)]
     for source in event_sources(config):
         mine = exp.and_(exp.column("source").eq(source), exp.column("nth").eq(1))
         selects.append(_select(config, source, IDENTITIES, "visitor_id").where(mine))
@@ -66,12 +67,12 @@ def _records(config: ProjectConfig) -> Stage:
     tables = dict.fromkeys(
         [*(f"deduplicated_{source}" for source in record_sources(config)), *([IDENTITIES] if event_sources(config) else [])]
     )
+    given: dict[str, Sequence[Any]] = {
+        "record_key": keys(), "visitor_id": keys(), "source": [*event_sources(config), "other"], "nth": [1, 1, 2],
+    }  # fmt: skip
     return Stage(
         _RECORDS.name, {table: anyhow() for table in tables}, union_all(selects), _RECORDS,
-        nasty=lambda: {
-            table: nasty_rows(visitors if table == IDENTITIES else records, record_key=keys(), nth=[1, 2], visitor_id=keys())
-            for table in tables
-        },
+        nasty=lambda: {table: nasty_rows(visitors if table == IDENTITIES else records, given) for table in tables},
     )
 
 
@@ -92,8 +93,8 @@ def _members() -> Stage:
     return Stage(
         _MEMBERS.name, {_RECORDS.name: by("record"), "groups": by("node")}, body, _MEMBERS,
         nasty=lambda: {
-            _RECORDS.name: nasty_rows(_RECORDS.columns, record=keys(), include_all=[True, False]),
-            "groups": nasty_rows(group, rows=30, node=keys()),
+            _RECORDS.name: nasty_rows(_RECORDS.columns, {"record": keys(), "include_all": [True, False]}),
+            "groups": nasty_rows(group, {"node": keys()}, rows=30),
         },
     )
 
@@ -111,8 +112,11 @@ def _clusters() -> Stage:
         CLUSTERS.name, {_MEMBERS.name: by("root")}, body, CLUSTERS,
         nasty=lambda: {
             _MEMBERS.name: nasty_rows(
-                _MEMBERS.columns, source=["crm", "web", "crm"], record_key=keys(), include_all=[False, False, False, True],
-                root=["crm|a", "crm|b", "crm|a", "web|c", "crm|d"],
+                _MEMBERS.columns,
+                {
+                    "source": ["crm", "web", "crm"], "record_key": keys(), "include_all": [False, False, False, True],
+                    "root": ["crm|a", "crm|b", "crm|a", "web|c", "crm|d"],
+                },
             )
         },
     )  # fmt: skip

@@ -14,14 +14,17 @@ Ints = npt.NDArray[np.int64]
 _SPACE = 32
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def _bits(_typing: Any, _value: Any) -> Any:
+@intrinsic
+def _count_bits(_typing: Any, _value: Any) -> Any:
     """The number of bits that are set, as one instruction of the processor."""
 
     def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         return builder.ctpop(arguments[0])
 
     return types.uint64(types.uint64), generate
+
+
+_bits: Any = _count_bits  # numba calls it with one argument
 
 
 class Encoded(NamedTuple):
@@ -56,7 +59,7 @@ def encoded(table: pa.Table, columns: Sequence[str]) -> Encoded:
     return Encoded(table["id"].to_numpy(), letters, ends, starts, lengths, _signatures(letters, ends, starts))
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _signatures(letters: Any, ends: Any, firsts: Any) -> Any:
     """One bit of 256 for each two letters side by side in a word: the order of words does not matter."""
     result = np.zeros((firsts.shape[0], firsts.shape[1] - 1, 4), np.uint64)
@@ -65,7 +68,7 @@ def _signatures(letters: Any, ends: Any, firsts: Any) -> Any:
             text = firsts[condition, value]
             for place in range(ends[text], ends[text + 1] - 1):
                 one, two = letters[place], letters[place + 1]
-                if one != _SPACE and two != _SPACE:
+                if _SPACE not in (one, two):
                     mixed = (np.uint64(one) * np.uint64(0x9E3779B1) + np.uint64(two)) * np.uint64(0x9E3779B97F4A7C15)
                     result[condition, value, mixed >> np.uint64(62)] |= np.uint64(1) << ((mixed >> np.uint64(56)) & np.uint64(63))
     return result
@@ -87,7 +90,7 @@ def alike(left: Encoded, right: Encoded, shares: Sequence[Sequence[int]], *, onc
     return None if count > most else (one[:count], other[:count])
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _scan(
     left: Any, right: Any, order: Any, starts: Any, lengths: Any, left_signs: Any, right_signs: Any, shares: Any, once: Any, most: Any
 ) -> Any:
@@ -115,7 +118,7 @@ def _scan(
     return one, other, count
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _alike(left: Any, right: Any, a: Any, b: Any, shares: Any, row: Any) -> Any:
     """Whether every condition holds: lengths and signatures of all first, then the letters."""
     for c in range(len(shares)):
@@ -140,7 +143,7 @@ def _alike(left: Any, right: Any, a: Any, b: Any, shares: Any, row: Any) -> Any:
     return True
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _near(left: Any, right: Any, one: Any, other: Any, edits: Any, row: Any) -> Any:
     """Whether two texts are at most so many edits (a letter added, left out or changed) apart; only that band is filled."""
     a, a_end, b, b_end = left.ends[one], left.ends[one + 1], right.ends[other], right.ends[other + 1]
@@ -170,7 +173,7 @@ def _near(left: Any, right: Any, one: Any, other: Any, edits: Any, row: Any) -> 
     return row[width] <= edits
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def join(one: Any, other: Any, nodes: int) -> Any:
     """Union-find over edges in their order: which edges joined two groups, and the smallest node of each node's group."""
     parents = np.arange(nodes)
@@ -184,7 +187,7 @@ def join(one: Any, other: Any, nodes: int) -> Any:
     return joined, parents
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _root(parents: Any, node: Any) -> Any:
     while parents[node] != node:
         parents[node] = parents[parents[node]]

@@ -5,7 +5,9 @@ its first rule that found any. The others stay as refused, with the reason. What
 """
 
 from collections.abc import Sequence
+from typing import Any
 
+import pyarrow as pa
 from sqlglot import exp
 
 from cdp_assets.config import ProjectConfig
@@ -51,7 +53,7 @@ def checks(config: ProjectConfig) -> list[Check]:
             f"select abs({' + '.join(counts) or '0'} - (select count(*) from match_edges where kind = 'duplicate'))",
         ),
         Check(
-            "one match a record", "a record or visitor is led to no more than one record of the sources above it",
+            "one_match_a_record", "a record or visitor is led to no more than one record of the sources above it",
             """
             select count(*) from (
                 select 1 from match_edges where kind <> 'duplicate' and status <> 'refused'
@@ -137,8 +139,11 @@ def _best() -> Stage:
         "matches", {"hits": by("right_source", "right_key")}, body, evidence("matches"),
         nasty=lambda: {
             "hits": nasty_rows(
-                example.columns, left_source=["crm", "crm", "loyalty"], left_key=keys(), right_source=["shop", "web"],
-                right_key=["a", "b", "c", "d"], rule_rank=[0, 1, 2],
+                example.columns,
+                {
+                    "left_source": ["crm", "crm", "loyalty"], "left_key": keys(), "right_source": ["shop", "web"],
+                    "right_key": ["a", "b", "c", "d"], "rule_rank": [0, 1, 2],
+                },
             )
         },
     )  # fmt: skip
@@ -159,11 +164,12 @@ def _numbered(parts: Sequence[str]) -> Stage:
     )
 
 
-def _evidence_example(table: Table, part: str = "e") -> object:
-    return nasty_rows(
-        table.columns, left_source=["crm"], left_key=keys(), right_source=["shop", "crm"], right_key=["a", "b", "c"],
-        kind=["match"], rule=[f"rule of {part}"], weight=[1.0, 0.8, 0.8], status=[None, None, "refused"], place=list(range(1, 61)),
-    )  # fmt: skip
+def _evidence_example(table: Table, part: str = "e") -> pa.Table:
+    given: dict[str, Sequence[Any]] = {
+        "left_source": ["crm"], "left_key": keys(), "right_source": ["shop", "crm"], "right_key": ["a", "b", "c"], "kind": ["match"],
+        "rule": [f"rule of {part}"], "weight": [1.0, 0.8, 0.8], "status": [None, None, "refused"], "place": list(range(1, 61)),
+    }  # fmt: skip
+    return nasty_rows(table.columns, given)
 
 
 def _proposed() -> Stage:
@@ -190,7 +196,7 @@ def _edges() -> Stage:
         MATCH_EDGES.name, {_NUMBERED.name: by("place"), "joins": by("place")}, body, MATCH_EDGES,
         nasty=lambda: {
             _NUMBERED.name: _evidence_example(_NUMBERED),
-            "joins": nasty_rows(joins, rows=40, place=list(range(1, 41)), joined=[True, False, True]),
+            "joins": nasty_rows(joins, {"place": list(range(1, 41)), "joined": [True, False, True]}, rows=40),
         },
     )
 

@@ -35,7 +35,7 @@ class Form:
         return "varchar[]" if self.orders else self.data_type
 
 
-def comparable(form: Form) -> tuple[exp.Expression, exp.Expression]:
+def comparable(form: Form) -> tuple[exp.Expr, exp.Expr]:
     """A form in two steps of SQL: from the field to a column `value`, and from that to the form.
 
     Two, because the orders of a name's words name the list of words many times.
@@ -50,22 +50,22 @@ def comparable(form: Form) -> tuple[exp.Expression, exp.Expression]:
     return column, value
 
 
-def _call(function: str, *arguments: exp.Expression | str | int) -> exp.Expression:
-    nodes = [a if isinstance(a, exp.Expression) else exp.convert(a) for a in arguments]
+def _call(function: str, *arguments: exp.Expr | str | int) -> exp.Expr:
+    nodes = [a if isinstance(a, exp.Expr) else exp.convert(a) for a in arguments]
     return exp.func(function, *nodes, dialect="duckdb")
 
 
-def _replace(value: exp.Expression, pattern: str, by: str) -> exp.Expression:
+def _replace(value: exp.Expr, pattern: str, by: str) -> exp.Expr:
     return _call("regexp_replace", value, pattern, by, "g")
 
 
-def _ascii(column: exp.Expression) -> exp.Expression:
+def _ascii(column: exp.Expr) -> exp.Expr:
     """Text in ASCII letters; our function is called only for values with a character of more than one byte."""
     plain = exp.EQ(this=_call("strlen", column.copy()), expression=_call("length", column.copy()))
     return exp.case().when(plain, column.copy()).else_(_call("to_ascii", column.copy()))
 
 
-def _text(column: exp.Expression, steps: frozenset[str]) -> exp.Expression:
+def _text(column: exp.Expr, steps: frozenset[str]) -> exp.Expr:
     value = _ascii(column) if "unicode" in steps else column
     if "lower" in steps:
         value = _call("lower", value)
@@ -76,18 +76,18 @@ def _text(column: exp.Expression, steps: frozenset[str]) -> exp.Expression:
     return _call("nullif", value, "")
 
 
-def _person_name(column: exp.Expression) -> exp.Expression:
+def _person_name(column: exp.Expr) -> exp.Expr:
     """Lower case, ASCII, one space between words: O'Brien is obrien, Anne-Marie is two words, J.R. too."""
     value = _replace(_call("lower", _ascii(column)), _APOSTROPHES, "")
     value = _replace(_replace(value, _PUNCTUATION, " "), _SPACE, " ")
     return _call("nullif", _call("trim", value), "")
 
 
-def _sorted(words: exp.Expression) -> exp.Expression:
+def _sorted(words: exp.Expr) -> exp.Expr:
     return _call("array_to_string", _call("list_sort", words.copy()), " ")
 
 
-def _orders(words: exp.Expression) -> exp.Expression:
+def _orders(words: exp.Expr) -> exp.Expr:
     """All orders of up to MAX_WORDS words as a list of texts, as written first; more words: sorted only."""
     count = _call("len", words.copy())
     orders = exp.case().when(words.copy().is_(exp.null()), exp.null())

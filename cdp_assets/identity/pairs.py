@@ -96,7 +96,8 @@ def _values(title: str, forms: Forms, columns: list[str]) -> Stage:
     """
     types = {forms.column(form): form.type for form in forms.forms}
     lines = [f"{value} | {types[column]} | comparable form" for column, value in zip(columns, values, strict=True)]
-    table = intermediate(title, "\n".join(["id | bigint | number of the values", *lines, "keys | varchar[] | keys of their records"]), key=("id",))
+    lines = ["id | bigint | number of the values", *lines, "keys | varchar[] | keys of their records"]
+    table = intermediate(title, "\n".join(lines), key=("id",))
     return Stage(title, {forms.stage: whole()}, body, table, nasty=lambda: {forms.stage: forms.nasty()})
 
 
@@ -106,7 +107,7 @@ def _values_example(table: Table) -> pa.Table:
     given: dict[str, list[Any]] = {"id": list(range(1, 31)), "keys": [["k1"], ["k2", "k3"], ["k4"]]}
     for column in table.columns[1:-1]:
         given[column.name] = [[text, " ".join(reversed(text.split()))] for text in texts] if column.type == "varchar[]" else texts
-    return nasty_rows(table.columns, rows=30, **given)
+    return nasty_rows(table.columns, given, rows=30)
 
 
 def _verify(rule: Rule, scan: str, one: Stage, other: Stage, fuzzy: list[Fuzzy], title: str) -> Stage:
@@ -133,7 +134,7 @@ def _verify(rule: Rule, scan: str, one: Stage, other: Stage, fuzzy: list[Fuzzy],
             where {distinct}
         )
     """
-    found = nasty_rows(CANDIDATES.columns, rows=40, left_id=list(range(1, 21)), right_id=list(range(1, 31)))
+    found = nasty_rows(CANDIDATES.columns, {"left_id": list(range(1, 21)), "right_id": list(range(1, 31))}, rows=60)
     return Stage(
         title, {scan: anyhow(), one.name: everywhere(), other.name: everywhere()}, body, pairs_table(title), params=_constants(rule),
         nasty=lambda: {scan: found, one.name: _values_example(one.writes), other.name: _values_example(other.writes)},

@@ -98,8 +98,13 @@ def _samples() -> dict[str, pa.Table]:
         "settled": _rows(SETTLED, pairs[0], pairs[2]),
         "kept": _rows(KEPT, *kept),
         "issued": _rows(ISSUED, *issued),
-        "holders": _rows(HOLDERS, ("crm", "a", *a), ("crm", "b", *a), ("crm", "d", *e), ("crm", "again", *b), ("crm", "new", *issued[4][2:])),
+        "holders": _rows(
+            HOLDERS, ("crm", "a", *a), ("crm", "b", *a), ("crm", "d", *e), ("crm", "again", *b), ("crm", "new", *issued[4][2:]),
+        ),
         "number": _rows(NUMBER, (5,)),
         "retired": _rows(RETIRED, ("D", "crm", "d"), ("E", "crm", "d"), ("E", "web", "d"), ("D", "crm", "c2"), ("D", "crm", "a")),
-        "moved": _rows(MOVED, ("D", "B", 1, 2), ("D", "A", 1, 4), ("D", "A", 1, 3), ("D", "B", 1, 3), ("E", None, None, None), ("F", None, None, None), ("F", "A", 1, 1)),
+        "moved": _rows(
+            MOVED, ("D", "B", 1, 2), ("D", "A", 1, 4), ("D", "A", 1, 3), ("D", "B", 1, 3), ("E", None, None, None),
+            ("F", None, None, None), ("F", None, None, None), ("F", "A", 1, 1),
+        ),
     }

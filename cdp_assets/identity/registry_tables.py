@@ -17,6 +17,7 @@ CUSTOMER_IDS = Table(
         since         | bigint  | registry number in which the record got the id, the last time that it did
         held          | boolean | whether the record holds the id now; false: it held it before
         """,
+        personal=("record_key", "base_record"),
         required=("base_record", "generation", "birth", "since", "held"),
     ),
     retention="for ever: an id that was given away is never given to anybody else",

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import pyarrow as pa
 from sqlglot import exp
 
 from cdp_assets.config import Condition, ProjectConfig, RecordsSource
-from cdp_assets.identity.nasty import keys, nasty_rows
+from cdp_assets.identity.nasty import keys, nasty_rows, values_of
 from cdp_assets.identity.normalise import Form, comparable
 from cdp_assets.identity.similarity import Comparison, share
 from cdp_assets.lake import Column, Stage, anyhow
@@ -94,9 +95,15 @@ class Forms:
         lines = [f"{self.column(form)} | {form.type} | comparable form" for form in self.forms]
         return intermediate(self.stage, "\n".join(["record_key | varchar | key of the record", *lines]))
 
-    def nasty(self) -> Table:
+    def nasty(self) -> pa.Table:
         """Rows in which a rule finds pairs whatever it compares."""
-        return nasty_rows(self.table().columns, record_key=keys())
+        return nasty_rows(self.table().columns, {"record_key": keys()})
+
+    def crowded(self) -> pa.Table:
+        """Rows of which most have the same values, and some none."""
+        columns = self.table().columns[1:]
+        same = {column.name: [*values_of(column)[:1] * 4, None] for column in columns}
+        return nasty_rows(self.table().columns, {**same, "record_key": keys(300)}, rows=300)
 
 
 def forms_of(rules: Iterable[Rule], source: str) -> Forms:
@@ -122,9 +129,9 @@ def forms_stage(forms: Forms, records: str, fields: Mapping[str, str]) -> Stage:
     columns = [Column("record_key", "varchar", "key"), *(Column(n, t, "field") for n, t in fields.items())]
     return Stage(
         forms.stage, {records: anyhow()}, body, forms.table(),
-        nasty=lambda: {records: nasty_rows(columns, record_key=keys())},
+        nasty=lambda: {records: nasty_rows(columns, {"record_key": keys()})},
     )
 
 
-def _renamed(node: exp.Expression, column: str) -> exp.Expression:
+def _renamed(node: exp.Expr, column: str) -> exp.Expr:
     return exp.column(column) if isinstance(node, exp.Column) and node.name == "value" else node

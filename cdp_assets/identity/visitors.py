@@ -3,6 +3,7 @@
 Earlier identities are evidence too, but not used: a device that two people share must not make them one person.
 """
 
+import pyarrow as pa
 from sqlglot import exp
 
 from cdp_assets.config import EventsSource, ProjectConfig
@@ -75,9 +76,9 @@ def _known_records(config: ProjectConfig, known: list[tuple[str, int, str, str]]
         fields.setdefault(table, []).append(Column(field, config.sources[source].fields[field].data_type, "field"))
     body = exp.union(*parts, distinct=False) if len(parts) > 1 else parts[0]
 
-    def nasty() -> dict[str, object]:
+    def nasty() -> dict[str, pa.Table]:
         key = Column("record_key", "varchar", "key")
-        return {t: nasty_rows(dict.fromkeys([key, *columns]), record_key=keys()) for t, columns in fields.items()}
+        return {t: nasty_rows(dict.fromkeys([key, *columns]), {"record_key": keys()}) for t, columns in fields.items()}
 
     return Stage(_KNOWN.name, {table: anyhow() for table in fields}, body, _KNOWN, nasty=nasty)
 
@@ -98,15 +99,15 @@ def _hits() -> Stage:
     return Stage(
         _HITS.name, reads, body, _HITS,
         nasty=lambda: {
-            IDENTITIES: nasty_rows(_IDENTITY_COLUMNS, source=["web"], **fixed),
-            _KNOWN.name: nasty_rows(_KNOWN.columns, visitor_source=["web"], record_key=keys(), **fixed),
+            IDENTITIES: nasty_rows(_IDENTITY_COLUMNS, {"source": ["web"], **fixed}),
+            _KNOWN.name: nasty_rows(_KNOWN.columns, {"visitor_source": ["web"], "record_key": keys(), **fixed}),
         },
     )
 
 
 def _edges(title: str) -> Stage:
     """Of all records that a visitor is known as, by the first rule that finds one now, that with the greatest key."""
-    body = f"""
+    body = """
         select left_source, left_key, source as right_source, visitor_id as right_key, rule, rule_rank,
             'visitor' as kind, cast(1 as double) as weight,
             case
@@ -139,6 +140,8 @@ def _edges(title: str) -> Stage:
     return Stage(
         title, {_HITS.name: by("source", "visitor_id")}, body, evidence(title),
         nasty=lambda: {
-            _HITS.name: nasty_rows(_HITS.columns, source=["web", "app"], visitor_id=["v1", "v2", "v3"], current=[True, False, False, True])
+            _HITS.name: nasty_rows(
+                _HITS.columns, {"source": ["web", "app"], "visitor_id": ["v1", "v2", "v3"], "current": [True, False, False, True]}
+            )
         },
     )

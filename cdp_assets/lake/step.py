@@ -20,7 +20,8 @@ class Step:
     """How one table comes about.
 
     `reads`: the names that the stages use -> tables. `numbers`: name -> SQL aggregate over the table, shown beside each
-    version and plotted over time. `day_of`: for a daily table, input -> its day column. `compute` replaces the
+    version and plotted over time. `day_of`: for a daily table, input -> its day column; `by_request` says that a run
+    may ask for a range of days (without one, and for other daily tables always, the due days are computed). `compute` replaces the
     ordinary way (stages, checks, commit) for what is no plain computation: reading files, publishing.
     """
 
@@ -34,6 +35,7 @@ class Step:
     settings: Any = None
     uses_as_of: bool = False
     day_of: Mapping[str, str] | None = None
+    by_request: bool = False
     code: str = ""
     kinds: frozenset[str] = frozenset({"duckdb", "deltalake"})
     compute: Callable[[Run], StepResult] | None = None

@@ -1,5 +1,6 @@
 """Building the definitions of a project: its steps as assets, with jobs, schedule, sensor and resources."""
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,10 +19,15 @@ def build_defs(project: Project, *, resources: Mapping[str, Any] | None = None) 
     """All definitions of a project. `resources` replaces resources by name, for tests and other Dagster projects."""
     partitions = daily(project.config)
     steps = steps_of(project)
+    with warnings.catch_warnings():
+        # Dagster calls backfill policies and freshness beta or preview, once for each asset and process.
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        assets = [*(asset(step, partitions) for step in steps), quarantine_asset(project)]
     return dg.Definitions(
-        assets=[*(asset(step, partitions) for step in steps), quarantine_asset(project)],
+        assets=assets,
         asset_checks=standing_checks.checks(project),
-        jobs=jobs.jobs([step.table.name for step in steps if step.daily]),
+        jobs=jobs.jobs([step.table.name for step in steps if step.by_request]),
         schedules=schedules.schedules(project.config),
         sensors=[sensors.source_files_sensor(project)],
         resources={"run": run_resource(project), **(resources or {})},

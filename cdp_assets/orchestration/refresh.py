@@ -96,7 +96,9 @@ def _summary(result: dg.ExecuteInProcessResult, run_id: str, as_of: date | None,
             if values.get("unchanged"):
                 unchanged.append(name)
     failed = {e.step_key or "": _message(e) for e in result.filter_events(lambda e: e.is_step_failure)}
-    skipped = sorted({e.step_key or "" for e in result.filter_events(lambda e: e.is_step_skipped)})
+    # Dagster says nothing of steps that it does not start because something above them failed.
+    planned = {key.to_user_string() for key in result.job_def.asset_layer.executable_asset_keys}
+    skipped = sorted(planned - rows.keys() - failed.keys())
     seen = as_of or datetime.now(UTC).date()
     return Summary(
         run_id, seen.isoformat(), result.success, rows, tuple(unchanged), numbers, failed, tuple(skipped),

@@ -57,7 +57,7 @@ def asset(step: Step, partitions: dg.DailyPartitionsDefinition, deps: Sequence[s
         kinds=set(step.kinds),
         owners=OWNERS,
         code_version=code_version(step),
-        partitions_def=partitions if step.daily else None,
+        partitions_def=partitions if step.by_request else None,
         backfill_policy=dg.BackfillPolicy.single_run(),
         freshness_policy=FRESH if step.station in ("sources", "publish") and not step.daily else None,
         metadata={
@@ -81,7 +81,7 @@ def execute(step: Step, run: Run, context: dg.AssetExecutionContext) -> Events:
     """Run a step and say what Dagster is to record. A failed check is recorded, and nothing is materialised."""
     run.progress(step.table.name, "started")
     try:
-        result = step.run(run, _days(context) if step.daily else None)
+        result = step.run(run, _days(context) if step.by_request else None)
         numbers = step.measure(run)
         origins = step.origins(run, result.stages)
     except ChecksFailedError as error:
@@ -123,7 +123,7 @@ def _days(context: dg.AssetExecutionContext) -> list[str] | None:
 
 def _log_days(context: dg.AssetExecutionContext, step: Step, result: StepResult) -> None:
     """A run that did not ask for days computed those that were due: tell Dagster which."""
-    if not step.daily or _days(context) is not None:
+    if not step.by_request or _days(context) is not None:
         return
     known = set(context.assets_def.partitions_def.get_partition_keys()) if context.assets_def.partitions_def else set()
     for day in result.partitions:

@@ -15,7 +15,7 @@ TEXT = "varchar"
 
 _FILLED = "nullif(trim(:text), '')"  # text of nothing but spaces is no value
 # Tools write ids as floating numbers where some are missing: 1000.0 is the id 1000.
-_FLOATING_TEXT = (
+FLOATING_TEXT = (
     "case when :raw = trunc(:raw) and abs(:raw) < 1e15 then cast(cast(:raw as bigint) as varchar)"
     " when isfinite(:raw) then cast(:raw as varchar) end"
 )
@@ -94,12 +94,13 @@ def _when(condition: exp.Expr, reason: str) -> exp.Expr:
 
 def _text(column: exp.Expr, raw_type: str) -> Conversion:
     if raw_type == "double":
-        text = node(_FLOATING_TEXT, raw=column)
+        text = node(FLOATING_TEXT, raw=column)
     elif raw_type == TEXT:
         text = node("case when trim(:text) <> '' then :text end", text=column)
     else:
         text = node("cast(:raw as varchar)", raw=column)
-    return Conversion(text, _when(node("contains(:text, chr(0))", text=text), "holds a NUL character, which no text has"))
+    value = node("case when not contains(:text, chr(0)) then :text end", text=text)
+    return Conversion(value, _when(node("contains(:text, chr(0))", text=text), "holds a NUL character, which no text has"))
 
 
 def _finite(column: exp.Expr) -> Conversion:

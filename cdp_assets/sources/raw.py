@@ -8,28 +8,32 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlglot import exp
+
 from cdp_assets.config import EventsSource, RecordsSource
 from cdp_assets.lake import Source, digest
-from cdp_assets.lake.source import literal, name
+from cdp_assets.lake.source import literal
 from cdp_assets.lake.stage import intermediate
+from cdp_assets.sources.convert import FLOATING_TEXT, node
 from cdp_assets.sources.csv_file import stage_rows
 from cdp_assets.sources.files import SourceError, find_files, fingerprint
 from cdp_assets.sources.layout import Layout, layouts, read_as
 
 # DuckDB's type in a Parquet file -> the type of the raw rows and how it becomes that. All others are read as text.
 _NATIVE = {
-    **dict.fromkeys(["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"], ("bigint", "cast({} as bigint)")),
+    **dict.fromkeys(["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"], ("bigint", "cast(:raw as bigint)")),
     # By way of text 0.1 stays 0.1 and does not become 0.10000000149.
-    "FLOAT": ("double", "cast(cast({} as varchar) as double)"),
-    "DOUBLE": ("double", "{}"),
-    "DECIMAL(18,2)": ("decimal(18,2)", "{}"),
-    "BOOLEAN": ("boolean", "{}"),
-    "DATE": ("date", "{}"),
+    "FLOAT": ("double", "cast(cast(:raw as varchar) as double)"),
+    "DOUBLE": ("double", ":raw"),
+    "DECIMAL(18,2)": ("decimal(18,2)", ":raw"),
+    "BOOLEAN": ("boolean", ":raw"),
+    "DATE": ("date", ":raw"),
     **dict.fromkeys(
-        ["TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"], ("timestamp", "cast({} as timestamp)")
+        ["TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"], ("timestamp", "cast(:raw as timestamp)")
     ),
 }
-_TEXT = ("varchar", "cast({} as varchar)")
+_AS_TEXT = {"FLOAT": FLOATING_TEXT, "DOUBLE": FLOATING_TEXT}
+_TEXT = "cast(:raw as varchar)"
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,7 @@ def wanted_columns(name: str, source: RecordsSource | EventsSource) -> dict[str,
 
 
 def _common_type(column: str, found: Sequence[Layout]) -> str:
-    types = {_NATIVE.get(layout.types[column], _TEXT)[0] for layout in found}
+    types = {_NATIVE.get(layout.types[column], ("varchar",))[0] for layout in found}
     return types.pop() if len(types) == 1 else "varchar"
 
 
@@ -107,10 +111,7 @@ def _parquet_sql(found: Sequence[Layout], places: Mapping[str, tuple[str, str]])
 
 
 def _alike_sql(group: Sequence[Layout], places: Mapping[str, tuple[str, str]]) -> str:
-    values = ", ".join(
-        f"{(_NATIVE.get(group[0].types[column], _TEXT) if kind != 'varchar' else _TEXT)[1].format(name(column))} as {name(ours)}"
-        for column, (ours, kind) in places.items()
-    )
+    values = ", ".join(_value(column, group[0].types[column], *place) for column, place in places.items())
     paths = ", ".join(literal(read_as(layout.file)) for layout in group)
     names = ", ".join(f"({literal(str(layout.file.path))}, {literal(layout.file.name)})" for layout in group)
     read = f"read_parquet([{paths}], filename = '_path', file_row_number = true, hive_partitioning = false, union_by_name = true)"
@@ -118,6 +119,11 @@ def _alike_sql(group: Sequence[Layout], places: Mapping[str, tuple[str, str]]) -
         f"select _name as source_file, file_row_number + 1 as source_line, cast(null as varchar) as problem, {values} "
         f"from {read} join (values {names}) as _files(_full, _name) on _path = _full"
     )
+
+
+def _value(column: str, found: str, ours: str, kind: str) -> str:
+    template = _AS_TEXT.get(found, _TEXT) if kind == "varchar" else _NATIVE[found][1]
+    return node(template, raw=exp.column(column, quoted=True)).as_(ours, quoted=True).sql(dialect="duckdb")
 
 
 def _unchanged(source: str, found: Sequence[Layout]) -> None:

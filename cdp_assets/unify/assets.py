@@ -6,7 +6,7 @@ from cdp_assets.config import Project, ProjectConfig
 from cdp_assets.events.tables import VISITOR_IDENTITIES
 from cdp_assets.identity.registry_tables import CUSTOMER_IDS
 from cdp_assets.identity.rules import dedupe_rules, event_sources, record_sources
-from cdp_assets.identity.tables import CLUSTERS
+from cdp_assets.identity.tables import CLUSTERS, MATCH_EDGES
 from cdp_assets.lake import Step
 from cdp_assets.sources.tables import table_of
 from cdp_assets.unify import alternate_keys, deduplicate, lineage, survivorship
@@ -48,13 +48,13 @@ def _source(config: ProjectConfig, source: str) -> list[Step]:
 
 def _customers(config: ProjectConfig) -> list[Step]:
     records = {table.name: table for table in (deduplicated(config, source) for source in record_sources(config))}
-    visitors = {VISITOR_IDENTITIES.name: VISITOR_IDENTITIES} if event_sources(config) else {}
+    visitors = {table.name: table for table in (VISITOR_IDENTITIES, MATCH_EDGES)} if event_sources(config) else {}
     profiles = unified_profiles(config)
     return [
         Step(
             ALTERNATE_KEYS, "unify", "The way from any source's key or visitor id to the customer.",
             {"clusters": CLUSTERS, "customer_ids": CUSTOMER_IDS, **records, **visitors},
-            stages=partial(alternate_keys.stages, config), checks=partial(alternate_keys.checks, config),
+            stages=partial(alternate_keys.stages, config), checks=alternate_keys.checks,
             numbers={"record_keys": "count(*) filter (kind = 'record')", "visitor_ids": "count(*) filter (kind = 'visitor')"},
         ),
         Step(

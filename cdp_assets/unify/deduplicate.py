@@ -6,6 +6,7 @@ the most filled fields, at a tie the one with the greatest key.
 
 from functools import reduce
 
+import pyarrow as pa
 from sqlglot import exp
 
 from cdp_assets.config import ProjectConfig
@@ -132,7 +133,8 @@ def _distinct(config: ProjectConfig, source: str, fields: tuple[str, ...]) -> St
         Table(_RECORDS, "one record a key", (), columns),
         nasty=lambda: {
             source: nasty_rows(
-                inputs, record_key=["a", "b", "a", "c", "d", "b", "e"], source_file=["1.csv", "2.csv"], source_line=list(range(2, 62))
+                inputs,
+                {"record_key": ["a", "b", "a", "c", "d", "b", "e"], "source_file": ["1.csv", "2.csv"], "source_line": list(range(2, 62))},
             )
         },
     )  # fmt: skip
@@ -142,9 +144,8 @@ def _place() -> tuple[exp.Column, exp.Column]:
     return exp.column("source_file", table="r"), exp.column("source_line", table="r")
 
 
-def _records_example(records: Stage, rows: int = 60) -> object:
-    filled = {_FILLED.name: [3, 2, 3, 1]}
-    return nasty_rows(records.writes.columns, rows=rows, record_key=keys(), **filled)
+def _records_example(records: Stage) -> pa.Table:
+    return nasty_rows(records.writes.columns, {"record_key": keys(), _FILLED.name: [3, 2, 3, 1]})
 
 
 def _alone(table: Table, records: Stage, fields: tuple[str, ...]) -> Stage:
@@ -165,7 +166,7 @@ def _ends(pairs: str) -> Stage:
     """
     return Stage(
         _ENDS.name, {pairs: anyhow()}, body, _ENDS,
-        nasty=lambda: {pairs: nasty_rows(duplicate_pairs("x").columns, left_key=keys(), right_key=["l", "m", "n"])},
+        nasty=lambda: {pairs: nasty_rows(duplicate_pairs("x").columns, {"left_key": keys(), "right_key": ["l", "m", "n"]})},
     )
 
 
@@ -176,7 +177,7 @@ def _strongest() -> Stage:
     """
     example = {"a": ["k1", "k2", "k3"], "b": ["l", "m", "n", "o"], "rule": ["one", "two"]}
     return Stage(
-        _STRONGEST.name, {_ENDS.name: by("a")}, body, _STRONGEST, nasty=lambda: {_ENDS.name: nasty_rows(_ENDS.columns, **example)}
+        _STRONGEST.name, {_ENDS.name: by("a")}, body, _STRONGEST, nasty=lambda: {_ENDS.name: nasty_rows(_ENDS.columns, example)}
     )
 
 
@@ -192,8 +193,8 @@ def _members(records: Stage) -> Stage:
         _MEMBERS.name, {_RECORDS: by("record_key"), "groups": by("node"), _STRONGEST.name: by("record_key")}, body, _MEMBERS,
         nasty=lambda: {
             _RECORDS: _records_example(records),
-            "groups": nasty_rows(group, rows=40, node=keys(), root=["k1", "k2"]),
-            _STRONGEST.name: nasty_rows(_STRONGEST.columns, rows=40, record_key=keys()),
+            "groups": nasty_rows(group, {"node": keys(), "root": ["k1", "k2"]}, rows=40),
+            _STRONGEST.name: nasty_rows(_STRONGEST.columns, {"record_key": keys()}, rows=40),
         },
     )
 
@@ -214,7 +215,9 @@ def _winners() -> Stage:
     """
     return Stage(
         _WINNERS.name, {_MEMBERS.name: by("root")}, body, _WINNERS,
-        nasty=lambda: {_MEMBERS.name: nasty_rows(_MEMBERS.columns, record_key=keys(), root=["a", "b", "a", "c"], filled=[3, 3, 2])},
+        nasty=lambda: {
+            _MEMBERS.name: nasty_rows(_MEMBERS.columns, {"record_key": keys(), "root": ["a", "b", "a", "c"], "filled": [3, 3, 2]})
+        },
     )
 
 
@@ -228,6 +231,6 @@ def _joined(table: Table, records: Stage, fields: tuple[str, ...]) -> Stage:
         table.name, {_RECORDS: by("record_key"), _WINNERS.name: by("record_key")}, body, table,
         nasty=lambda: {
             _RECORDS: _records_example(records),
-            _WINNERS.name: nasty_rows(_WINNERS.columns, rows=30, record_key=keys(), winner_key=["k01", "k02"]),
+            _WINNERS.name: nasty_rows(_WINNERS.columns, {"record_key": keys(), "winner_key": ["k01", "k02"]}, rows=30),
         },
     )

@@ -86,17 +86,19 @@ def checks(config: ProjectConfig) -> list[Check]:
 
 def _lineage(fields: Sequence[UnifiedField]) -> exp.Query:
     """The values of all sources as one long list of candidates, and of each profile's field the first one."""
-    candidates: exp.Query = parse_one(_NO_CANDIDATES, dialect="duckdb")
-    for field in fields:
-        for importance, member in enumerate(field.members):
-            value = exp.column(field.name, quoted=True)
-            branch = (
-                exp.select("customer_id", exp.Literal.string(field.name), exp.Literal.number(importance))
-                .select(exp.Literal.string(member.source), "record_key", "source_file", "source_line", exp.cast(value, "varchar"))
-                .from_(exp.Table(this=exp.to_identifier(f"values_{member.source}", quoted=True)))
-                .where(value.is_(exp.null()).not_())
-            )
-            candidates = exp.union(candidates, branch, distinct=False)
-    query = parse_one(_LINEAGE, dialect="duckdb")
+    branches = [_candidates(field, importance) for field in fields for importance in range(len(field.members))]
+    start, query = parse_one(_NO_CANDIDATES, dialect="duckdb"), parse_one(_LINEAGE, dialect="duckdb")
+    assert isinstance(start, exp.Query)
     assert isinstance(query, exp.Select)
-    return query.with_("candidates", as_=candidates)
+    return query.with_("candidates", as_=exp.union(start, *branches, distinct=False) if branches else start)
+
+
+def _candidates(field: UnifiedField, importance: int) -> exp.Select:
+    """The values of one source for one field."""
+    source, value = field.members[importance].source, exp.column(field.name, quoted=True)
+    return (
+        exp.select("customer_id", exp.Literal.string(field.name), exp.Literal.number(importance), exp.Literal.string(source))
+        .select("record_key", "source_file", "source_line", exp.cast(value, "varchar"))
+        .from_(exp.Table(this=exp.to_identifier(f"values_{source}", quoted=True)))
+        .where(value.is_(exp.null()).not_())
+    )

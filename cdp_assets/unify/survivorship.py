@@ -6,6 +6,7 @@ the greatest key that has one. Only winners of the dedupe have a say. What is no
 
 from collections.abc import Sequence
 
+import pyarrow as pa
 from sqlglot import exp, parse_one
 
 from cdp_assets.config import ProjectConfig
@@ -76,20 +77,21 @@ def stages(config: ProjectConfig) -> list[Stage]:
     """
     values = value_stages(config)
     record, customer = by("source", "record_key"), by("customer_id")
+    members = {"customer_id": _CUSTOMERS, "kind": ["record", "visitor"]}
     holdings = {"source": ["crm"], "record_key": ["a", "b", "c"], "customer_id": [*_CUSTOMERS, "c1"]}
 
-    def nasty() -> dict[str, object]:
-        former = nasty_rows(_FORMER.columns, customer_id=_CUSTOMERS, previous_customer_id=["z", "y", "x", "z"])
-        return {"people": nasty_rows(_PEOPLE.columns, rows=9, customer_id=_CUSTOMERS), "former": former, **nasty_values(values)}
+    def nasty() -> dict[str, pa.Table]:
+        former = nasty_rows(_FORMER.columns, {"customer_id": _CUSTOMERS, "previous_customer_id": ["z", "y", "x", "z"]})
+        return {"people": nasty_rows(_PEOPLE.columns, {"customer_id": _CUSTOMERS}, rows=9), "former": former, **nasty_values(values)}
 
     return [
         Stage(
             "people", {"alternate_keys": customer}, _COUNT_PEOPLE, _PEOPLE,
-            nasty=lambda: {"alternate_keys": nasty_rows(ALTERNATE_KEYS.columns, customer_id=_CUSTOMERS, kind=["record", "visitor"])},
+            nasty=lambda: {"alternate_keys": nasty_rows(ALTERNATE_KEYS.columns, members)},
         ),
         Stage(
             "former", {"customer_ids": record}, _FIND_FORMER, _FORMER,
-            nasty=lambda: {"customer_ids": nasty_rows(_HOLDINGS, **holdings)},
+            nasty=lambda: {"customer_ids": nasty_rows(_HOLDINGS, holdings)},
         ),
         *values,
         Stage(
@@ -121,9 +123,9 @@ def value_stages(config: ProjectConfig) -> list[Stage]:
     return [_values(source, fields) for source in record_sources(config)]
 
 
-def nasty_values(values: Sequence[Stage]) -> dict[str, object]:
+def nasty_values(values: Sequence[Stage]) -> dict[str, pa.Table]:
     """Rows that the stages of `value_stages` could have written."""
-    return {stage.name: nasty_rows(stage.writes.columns, customer_id=_CUSTOMERS, record_key=keys()) for stage in values}
+    return {stage.name: nasty_rows(stage.writes.columns, {"customer_id": _CUSTOMERS, "record_key": keys()}) for stage in values}
 
 
 def _values(source: str, fields: Sequence[UnifiedField]) -> Stage:
@@ -150,8 +152,8 @@ def _values(source: str, fields: Sequence[UnifiedField]) -> Stage:
     return Stage(
         title, {"alternate_keys": by("record_key"), records: by("record_key")}, query, writes,
         nasty=lambda: {
-            "alternate_keys": nasty_rows(ALTERNATE_KEYS.columns, source=[source, source, "another"], record_key=keys()),
-            records: nasty_rows(reads, rows=40, record_key=keys()),
+            "alternate_keys": nasty_rows(ALTERNATE_KEYS.columns, {"source": [source, source, "another"], "record_key": keys()}),
+            records: nasty_rows(reads, {"record_key": keys()}, rows=40),
         },
     )
 

@@ -20,7 +20,7 @@ PROFILE_LINEAGE = Table(
         losing_values  | varchar[] | other values of the profile's records, as text, in order, each once
         losing_records | varchar[] | `source|key` of the records that have one of them, in order
         """,
-        personal=("losing_values",),
+        personal=("record_key", "losing_values", "losing_records"),
         required=("source", "record_key", "source_file", "source_line", "rule", "losing_values", "losing_records"),
     ),
 )
@@ -43,6 +43,7 @@ ALTERNATE_KEYS = Table(
         last_seen     | timestamp | visitors: time of the last event
         events        | bigint    | visitors: number of events
         """,
+        personal=("record_key",),
         required=("customer_id", "kind", "is_winner"),
     ),
 )

@@ -46,15 +46,21 @@ def create_app(
     )
 
 
+def templates() -> Environment:
+    """Open the templates: every value is escaped, and a name that is not there is an error."""
+    environment = Environment(loader=PackageLoader("cdp_assets.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    environment.filters.update(day=words.day, moment=words.moment, shown=words.shown, initials=words.initials)
+    environment.globals["count"] = words.count
+    return environment
+
+
 class _Pages:
     """The pages, with what they share."""
 
     def __init__(self, published: Path, authorise: Authorise, check_seconds: float, today: Callable[[], date]) -> None:
         self.authorise, self.today = authorise, today
         self.snapshots = Snapshots(published, check_seconds=check_seconds)
-        self.templates = Environment(loader=PackageLoader("cdp_assets.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-        self.templates.filters.update(day=words.day, moment=words.moment, shown=words.shown, initials=words.initials)
-        self.templates.globals["count"] = words.count
+        self.templates = templates()
 
     def render(self, template: str, snapshot: Snapshot | None = None, status: int = 200, **values: Any) -> HTMLResponse:
         frame = {

@@ -11,9 +11,8 @@ sources:
   web: {kind: events, files: web, visitor: cookie, time: at, known_as: {user_id: crm.id, mail: crm.mail}}
   app: {kind: events, files: app, visitor: device, time: at, known_as: {User Id: crm.id}}
 """
-NO_EVENTS = "version: 1\nsources:\n  crm: {files: crm.csv, primary_key: id, fields: {mail: identity.email}}\n"
 
 
 def examples() -> list[list[Stage]]:
     both = parse_config(CONFIG)
-    return [events.stages(both), events.stages(parse_config(NO_EVENTS)), visitor_links.stages(), visitor_identities.stages()]
+    return [events.stages(both), visitor_links.stages(), visitor_identities.stages()]

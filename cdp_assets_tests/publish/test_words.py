@@ -6,7 +6,7 @@ from cdp_assets.lake import session
 from cdp_assets.publish import words
 
 TEXTS = [
-    "Ann-Marie O'Brien", "O’Brien", "D`Arcy", "  Two\t Blanks ", "José", "Jose\u0301", "Müller", "MU\u0308LLER", "Straße",
+    "Ann-Marie O'Brien", "O\u2019Brien", "D`Arcy", "  Two\t Blanks ", "José", "Jose\u0301", "Müller", "MU\u0308LLER", "Straße",
     "Łukasz Æbel", "山田 太郎", "Иван", "a\u00a0b", "İstanbul", '(Smith), "Jo"', "++", "", "ann@example.com", "\U0001f600 smile",
     "Özgür Ärger", "\u3000wide\u3000", "x\u200by",
 ]  # fmt: skip

@@ -19,9 +19,9 @@ sources:
       d: boolean
       e: date
       f: timestamp
-      g: {type: date, column: e, format: "%d.%m.%Y"}
+      g: {type: date, format: "%d.%m.%Y"}
 """
-_KINDS = ("varchar", "bigint", "double", "decimal(18,2)", "boolean", "date", "timestamp")
+_KINDS = ("varchar", "bigint", "double", "decimal(18,2)", "boolean", "date", "timestamp", "date")
 
 
 def examples() -> list[list[Stage]]:

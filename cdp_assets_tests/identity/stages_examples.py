@@ -1,0 +1,58 @@
+"""Configurations whose stages together are all the kinds of stages that identity has, for the test over bucket counts."""
+
+from cdp_assets.config import ProjectConfig, parse_config
+from cdp_assets.identity import clusters, match
+from cdp_assets.lake import Stage
+
+SOURCES = """
+version: 1
+sources:
+  crm:
+    files: crm.csv
+    primary_key: contact_id
+    fields: {full_name: person.full_name, email: identity.email, born: person.birth_date, income: decimal}
+  loyalty:
+    files: loyalty.csv
+    primary_key: loyalty_id
+    fields: {name: person.full_name, mail: identity.email, born: person.birth_date}
+    include_all_records: false
+  web:
+    kind: events
+    files: web/
+    visitor: anonymous_id
+    time: ts
+    known_as: {user_id: crm.contact_id, mail: loyalty.mail, login: crm.email}
+customers:
+  match_order: [crm, loyalty, web]
+"""
+RULES = """
+  dedupe:
+    crm:
+      rules:
+        - {name: e-mail, all: [{field: email, normalise: [lower, whitespace, symbols, unicode]}]}
+        - {name: name, all: [{field: full_name, as: name, precision: high}]}
+        - {name: name and birth date, all: [{field: full_name, as: name}, {field: born}]}
+  match:
+    - {name: e-mail, left: crm, right: loyalty, all: [{field: email, normalise: [lower]}]}
+    - {name: birth date and name, left: crm, right: loyalty, all: [{field: born}, {field: full_name, as: name, precision: high}]}
+    - name: name and e-mail
+      left: crm
+      right: loyalty
+      all: [{field: full_name, as: name, precision: high}, {field: email, precision: medium}]
+"""
+
+
+def config(rules: str = RULES) -> ProjectConfig:
+    """The project of these tests: two sources of records and one of events."""
+    return parse_config(SOURCES + rules)
+
+
+def examples() -> list[list[Stage]]:
+    """Lists of stages, each stage with its own nasty rows."""
+    return [match.stages(config()), match.stages(config(MATCH_ONLY)), clusters.stages(config())]
+
+
+MATCH_ONLY = """
+  match:
+    - {name: e-mail, left: crm, right: loyalty, all: [{field: email, normalise: [lower]}]}
+"""
