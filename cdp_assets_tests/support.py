@@ -48,7 +48,7 @@ def _value(cell: str) -> str | None:
 def _cast(column: str, kind: str) -> str:
     if kind == "varchar[]":
         inner = f"trim({name(column)}, '[]')"
-        return f"case when {inner} = '' then []::varchar[] else list_transform(string_split({inner}, ','), x -> trim(x)) end as {name(column)}"
+        return f"case when {inner} = '' then []::varchar[] else list_transform(string_split({inner}, ','), lambda x: trim(x)) end as {name(column)}"
     return f"cast({name(column)} as {kind}) as {name(column)}"
 
 

@@ -18,11 +18,11 @@ def web(
 
     obj: Context = context.obj
     project = obj.load()
-    settings = project.config.web
 
     def authorise() -> None:
         require(project, obj.user, Role.viewer, "read customers' cards")
 
-    authorise()
-    typer.echo(f"Customers: http://{settings.host}:{port or settings.port} (stop it with Ctrl-C)")
-    serve(project, settings.host, port or settings.port, authorise)
+    def ready(address: str) -> None:
+        typer.echo(f"Customers of {project.folder}: {address} (stop it with Ctrl-C)")
+
+    serve(project, port=port, authorise=authorise, ready=ready)

@@ -4,7 +4,9 @@ A comparable form of a field is null where nothing is left of the value, so that
 """
 
 import itertools
-from dataclasses import dataclass
+import string
+from dataclasses import dataclass, replace
+from functools import reduce
 
 from sqlglot import exp
 
@@ -13,6 +15,7 @@ MAX_WORDS = 4
 
 _APOSTROPHES = r"['`]"
 _PUNCTUATION = "[[:punct:]]"  # ASCII punctuation; other signs become ASCII by the step `unicode`
+_LETTERS = string.ascii_lowercase + string.digits
 _SPACE = r"[\s\p{Z}]+"
 
 
@@ -21,6 +24,7 @@ class Form:
     """A field as a rule compares it: `steps` in the configuration's words, or the form of a person's name.
 
     A name is a list of its orders of words, as written first (`orders`), or one text with its words sorted.
+    `letters` are not the text but the set of its letters and digits, a bit for each.
     """
 
     field: str
@@ -28,11 +32,19 @@ class Form:
     steps: frozenset[str] = frozenset()
     name: bool = False
     orders: bool = False
+    letters: bool = False
 
     @property
     def type(self) -> str:
         """The type of the form in DuckDB."""
+        if self.letters:
+            return "bigint"
         return "varchar[]" if self.orders else self.data_type
+
+
+def letters_of(form: Form) -> Form:
+    """The set of letters of a form."""
+    return replace(form, orders=False, letters=True)
 
 
 def comparable(form: Form) -> tuple[exp.Expr, exp.Expr]:
@@ -44,9 +56,11 @@ def comparable(form: Form) -> tuple[exp.Expr, exp.Expr]:
     value = exp.column("value")
     if form.name:
         words = exp.func("string_split", _person_name(column), exp.Literal.string(" "), dialect="duckdb")
+        if form.letters:
+            return words, _letters(_sorted(value))
         return words, _orders(value) if form.orders else _sorted(value)
     if form.data_type == "varchar":
-        return _text(column, form.steps), value
+        return _text(column, form.steps), _letters(value) if form.letters else value
     return column, value
 
 
@@ -81,6 +95,16 @@ def _person_name(column: exp.Expr) -> exp.Expr:
     value = _replace(_call("lower", _ascii(column)), _APOSTROPHES, "")
     value = _replace(_replace(value, _PUNCTUATION, " "), _SPACE, " ")
     return _call("nullif", _call("trim", value), "")
+
+
+def _letters(text: exp.Expr) -> exp.Expr:
+    """The set of letters and digits in a text as one number; null for no text."""
+    bits: list[exp.Expr] = [
+        exp.case().when(_call("contains", text.copy(), letter), exp.convert(1 << place)).else_(exp.convert(0))
+        for place, letter in enumerate(_LETTERS)
+    ]
+    total = reduce(lambda one, other: exp.Add(this=one, expression=other), bits)
+    return exp.case().when(text.copy().is_(exp.null()), exp.null()).else_(total)
 
 
 def _sorted(words: exp.Expr) -> exp.Expr:

@@ -11,6 +11,7 @@ import pyarrow as pa
 from cdp_assets.identity.budget import block_budget, exact_columns, scan_budget
 from cdp_assets.identity.candidates import CANDIDATES, candidates
 from cdp_assets.identity.nasty import nasty_rows
+from cdp_assets.identity.normalise import Form, letters_of
 from cdp_assets.identity.rules import Forms, Rule
 from cdp_assets.identity.similarity import Fuzzy
 from cdp_assets.identity.tables import pairs as pairs_table
@@ -24,7 +25,7 @@ def pair_stages(rule: Rule, left: Forms, right: Forms, title: str) -> list[Stage
 
     Raises BudgetError when it runs and the rule would compare too many pairs.
     """
-    if any(comparison.exact for comparison in rule.comparisons):
+    if rule.exact:
         return [*block_budget(rule, left, right, title), _join(rule, left, right, title)]
     return _scan(rule, left, right, title)
 
@@ -34,7 +35,16 @@ def _constants(rule: Rule) -> dict[str, Any]:
 
 
 def _fuzzy(rule: Rule, left: Forms, right: Forms) -> list[Fuzzy]:
-    return [Fuzzy(c, f"l.{left.column(c.left)}", f"r.{right.column(c.right)}") for c in rule.comparisons if not c.exact]
+    def column(side: str, forms: Forms, form: Form) -> str:
+        return f"{side}.{forms.column(form)}"
+
+    return [
+        Fuzzy(
+            c, column("l", left, c.left), column("r", right, c.right),
+            (column("l", left, letters_of(c.left)), column("r", right, letters_of(c.right))),
+        )
+        for c in rule.comparisons if not c.exact
+    ]  # fmt: skip
 
 
 def _measures(fuzzy: list[Fuzzy]) -> str:

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from cdp_assets.config import Condition, ProjectConfig, RecordsSource
 from cdp_assets.identity.nasty import keys, nasty_rows, values_of
-from cdp_assets.identity.normalise import Form, comparable
+from cdp_assets.identity.normalise import Form, comparable, letters_of
 from cdp_assets.identity.similarity import Comparison, share
 from cdp_assets.lake import Column, Stage, anyhow
 from cdp_assets.lake.stage import intermediate
@@ -29,6 +29,11 @@ class Rule:
     def within(self) -> bool:
         """Whether the rule finds duplicates inside one source."""
         return self.left_source == self.right_source
+
+    @property
+    def exact(self) -> bool:
+        """Whether records must be equal in something, so that only those need to be compared."""
+        return any(comparison.exact for comparison in self.comparisons)
 
     @property
     def where(self) -> str:
@@ -108,13 +113,13 @@ class Forms:
 
 def forms_of(rules: Iterable[Rule], source: str) -> Forms:
     """The forms that these rules need of one source, each once."""
-    sides = [
-        (side_source, form)
-        for rule in rules
-        for comparison in rule.comparisons
-        for side_source, form in ((rule.left_source, comparison.left), (rule.right_source, comparison.right))
-    ]
-    return Forms(f"forms of {source}", tuple(dict.fromkeys(form for name, form in sides if name == source)))
+    wanted: dict[Form, None] = {}
+    for rule in rules:
+        for comparison in rule.comparisons:
+            for side, form in ((rule.left_source, comparison.left), (rule.right_source, comparison.right)):
+                if side == source:
+                    wanted |= dict.fromkeys([form] if comparison.exact or not rule.exact else [form, letters_of(form)])
+    return Forms(f"forms of {source}", tuple(wanted))
 
 
 def forms_stage(forms: Forms, records: str, fields: Mapping[str, str]) -> Stage:

@@ -38,6 +38,8 @@ class Fuzzy:
     comparison: Comparison
     left: str
     right: str
+    letters: tuple[str, str] | None = None
+    """The columns with the sets of letters of both sides, where there are any."""
 
     @property
     def longer(self) -> str:
@@ -46,9 +48,12 @@ class Fuzzy:
 
     @property
     def distance(self) -> str:
-        """The distance in edits; null where the lengths alone rule the pair out."""
-        gap = f"abs({self._length(self.left)} - {self._length(self.right)})"
-        return f"case when {self.near(gap, self.longer)} then {self._edits()} end"
+        """The distance in edits; null where lengths or letters rule the pair out: one edit changes two letters of the set."""
+        possible = self.near(f"abs({self._length(self.left)} - {self._length(self.right)})", self.longer)
+        if self.letters:
+            one, other = self.letters
+            possible += " and " + self.near(f"bit_count(xor({one}, {other}))", f"2 * {self.longer}")
+        return f"case when {possible} then {self._edits()} end"
 
     def near(self, edits: str, longer: str) -> str:
         """The condition that so many edits are allowed for so long a text."""

@@ -88,4 +88,4 @@ def file_uris(handle: DeltaTable, partition: str | None = None, values: Iterable
     if values is None or partition is None:
         return sorted(handle.file_uris())
     wanted = list(values)
-    return sorted(handle.file_uris(partition_filters=[(partition, "in", wanted)])) if wanted else []
+    return sorted(handle.file_uris(file_pruning_predicate=[(partition, "in", wanted)])) if wanted else []

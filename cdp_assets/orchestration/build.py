@@ -23,7 +23,7 @@ def build_defs(project: Project, *, resources: Mapping[str, Any] | None = None) 
         # Dagster calls backfill policies and freshness beta or preview, once for each asset and process.
         warnings.simplefilter("ignore", dg.BetaWarning)
         warnings.simplefilter("ignore", dg.PreviewWarning)
-        assets = [*(asset(step, partitions) for step in steps), quarantine_asset(project)]
+        assets: list[dg.AssetsDefinition | dg.AssetSpec] = [*(asset(step, partitions) for step in steps), quarantine_asset(project)]
     return dg.Definitions(
         assets=assets,
         asset_checks=standing_checks.checks(project),

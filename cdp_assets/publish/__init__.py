@@ -3,10 +3,10 @@
 from cdp_assets.publish.closed import NotClosedError, Stale, closed_state
 from cdp_assets.publish.pointer import FILE, Pointer, read_pointer
 from cdp_assets.publish.snapshot import Published, publish
-from cdp_assets.publish.tables import INPUTS, published_tables
+from cdp_assets.publish.tables import INPUTS, LAYOUT, published_tables
 from cdp_assets.publish.words import after_prefix, digits_of, fold, spellings, words_of
 
 __all__ = [
-    "FILE", "INPUTS", "NotClosedError", "Pointer", "Published", "Stale", "after_prefix", "closed_state", "digits_of", "fold",
+    "FILE", "INPUTS", "LAYOUT", "NotClosedError", "Pointer", "Published", "Stale", "after_prefix", "closed_state", "digits_of", "fold",
     "publish", "published_tables", "read_pointer", "spellings", "words_of",
 ]

@@ -50,7 +50,8 @@ def _publish(project: Project, tables: Sequence[Table], run: Run) -> StepResult:
         raise ChecksFailedError(PUBLISHED_SNAPSHOT.name, [failed], error.message) from None
     inputs = {table.name: run.read(table) for table in tables}
     meanings = {field.name: field.type for field in unified_fields(project.config)}
-    settings = {"memory_limit": f"{run.engine.memory}B", "autoinstall_known_extensions": "false"}
+    spill = str(run.work / "spill")
+    settings = {"memory_limit": f"{run.engine.memory}B", "temp_directory": spill, "autoinstall_known_extensions": "false"}
     duckdb = DuckDBResource(database=":memory:", connection_config=settings)
     with duckdb.get_connection() as connection:
         made = publish(connection, project.store / "published", inputs, meanings, run_id=run.run_id, as_of=run.as_of)

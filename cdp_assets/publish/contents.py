@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import duckdb
+import sqlglot
 from sqlglot import exp
 
 from cdp_assets.lake import Source, Table
@@ -12,6 +13,13 @@ from cdp_assets.publish import tables, tokens, words
 
 SERVE = "serve"
 """The name under which the file is attached while it is filled."""
+
+# Integers in place of ids of 32 letters: the search is several times faster and the file a third smaller.
+_SAID = f"""
+    select distinct c.number as customer, s.kind, s.value
+    from ({{said}}) s join {SERVE}.customer c on c.customer_id = s.customer_id
+    where s.value is not null
+"""
 
 _CUSTOMER_KEY = """
     select customer_id, kind, source, record_key, is_winner, source_file, source_line, identified_at, first_seen, last_seen, events
@@ -54,11 +62,10 @@ def fill(
     connection.execute("create or replace temp table searched (attribute varchar, kind varchar)")
     for field, kind in tokens.searched(meanings).items():
         connection.execute("insert into searched values ($field, $kind)", {"field": field, "kind": kind})
-    connection.execute(f"create or replace temp table said as {tokens.said(meanings)}")
-
     unified = inputs["unified_profiles"].table
     profile = tables.profile(unified)
     _create(connection, tables.CUSTOMER, _customer(meanings).sql(dialect="duckdb"))
+    connection.execute(f"create or replace temp table said as {_SAID.format(said=tokens.said(meanings))}")
     _create(connection, profile, f"select {', '.join(name(c) for c in profile.column_names)} from unified_profiles")
     _create(connection, tables.PROFILE_COLUMN, _rows(tables.PROFILE_COLUMN, _columns(unified, meanings)))
     _create(connection, tables.SEARCH_TOKEN, tokens.TOKENS)
@@ -74,8 +81,8 @@ def fill(
     for table in inputs:
         connection.execute(f"drop view {name(table)}")
     # A list of hits is fetched by ids from all over the table: 5 ms with this index, 120 ms without it at 1 M rows.
-    for indexed in (tables.CUSTOMER.name, tables.REDIRECT.name):
-        connection.execute(f"create unique index {indexed}_id on {SERVE}.{indexed} (customer_id)")
+    for table, column in (("customer", "customer_id"), ("customer", "number"), ("redirect", "customer_id")):
+        connection.execute(f"create unique index {table}_{column} on {SERVE}.{table} ({column})")
 
 
 def _create(connection: duckdb.DuckDBPyConnection, table: Table, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
@@ -126,6 +133,7 @@ def _customer(meanings: Mapping[str, str]) -> exp.Select:
     facts = ("known", "records", "visitors", "first_seen", "last_seen")
     return exp.select(
         exp.column("customer_id"),
+        exp.alias_(sqlglot.parse_one("row_number() over (order by customer_id)", dialect="duckdb"), "number"),
         exp.alias_(title, "name"),
         exp.alias_(first("identity.email"), "email"),
         exp.alias_(joined(", ", "location.city", "location.country"), "place"),

@@ -4,7 +4,8 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import date
 from pathlib import Path
 
 from cdp_assets.lake.ledger import replace_text
@@ -17,11 +18,15 @@ _BUILDING = ".building-"
 
 @dataclass(frozen=True)
 class Pointer:
-    """What the file CURRENT says: the folder to read, the date its contents stand for, and the folders that are kept."""
+    """What the file CURRENT says.
+
+    The folder to read, the date and the digest of its contents, the layout of its tables, and the folders that are kept.
+    """
 
     folder: str
     as_of: str
     contents: str
+    layout: str
     kept: tuple[str, ...] = ()
 
 
@@ -29,7 +34,9 @@ def read_pointer(published: Path) -> Pointer | None:
     """The current publication; None when nothing is published, or the file cannot be read."""
     try:
         found = json.loads((published / CURRENT).read_text())
-        pointer = Pointer(str(found["folder"]), str(found["as_of"]), str(found["contents"]), tuple(map(str, found["kept"])))
+        folder, as_of, contents, layout = (str(found[each]) for each in ("folder", "as_of", "contents", "layout"))
+        pointer = Pointer(folder, as_of, contents, layout, tuple(map(str, found["kept"])))
+        date.fromisoformat(pointer.as_of)
     except (OSError, ValueError, TypeError, KeyError):
         return None
     return pointer if Path(pointer.folder).name == pointer.folder else None
@@ -54,9 +61,10 @@ def building(published: Path, run_id: str) -> Iterator[Path]:
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def switch(published: Path, built: Path, as_of: str, contents: str, before: Pointer | None) -> Pointer:
+def switch(published: Path, built: Path, finished: Pointer) -> Pointer:
     """Make a finished folder the current publication and remove those that are no longer kept.
 
+    `finished` says all of it but the folder, and keeps what is kept so far.
     A path is never used twice: a process that has a file open would be given the old one again (DuckDB keeps open
     databases by path).
     """
@@ -65,8 +73,8 @@ def switch(published: Path, built: Path, as_of: str, contents: str, before: Poin
     names = (run_id, *(f"{run_id}-{n}" for n in range(2, 1000)))
     folder = next(name for name in names if not (published / name).exists())
     built.rename(published / folder)
-    kept = tuple([folder, *(before.kept if before else ())][:KEPT])
-    pointer = Pointer(folder, as_of, contents, kept)
+    kept = (folder, *finished.kept)[:KEPT]
+    pointer = replace(finished, folder=folder, kept=kept)
     write_pointer(published, pointer)
     for old in published.iterdir():
         if old.is_dir() and old.name not in kept and not old.name.startswith("."):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from cdp_assets.lake.digest import of, of_folder
 from cdp_assets.lake.source import literal, name
 from cdp_assets.publish import pointer
 from cdp_assets.publish.contents import SERVE, fill, meanings_of
-from cdp_assets.publish.tables import INPUTS, published_tables
+from cdp_assets.publish.tables import INPUTS, LAYOUT, published_tables
 
 PLACE = "published_snapshot"
 
@@ -57,7 +57,7 @@ def publish(
     before = pointer.read_pointer(published)
     with no_values_in_errors(PLACE):
         if before is not None and before.contents == contents and (published / before.folder / pointer.FILE).exists():
-            pointer.write_pointer(published, pointer.Pointer(before.folder, str(as_of), contents, before.kept))
+            pointer.write_pointer(published, replace(before, as_of=str(as_of)))
             folder = published / before.folder
             with _attached(connection, folder / pointer.FILE, read_only=True):
                 return Published(folder, as_of, contents, unchanged=True, rows=_rows(connection, inputs))
@@ -66,7 +66,8 @@ def publish(
                 fill(connection, {table: inputs[table] for table in INPUTS}, meanings, contents, str(as_of))
                 rows = _rows(connection, inputs)
                 connection.execute(f"checkpoint {SERVE}")
-            current = pointer.switch(published, aside, str(as_of), contents, before)
+            kept = before.kept if before else ()
+            current = pointer.switch(published, aside, pointer.Pointer("", str(as_of), contents, LAYOUT, kept))
     return Published(published / current.folder, as_of, contents, unchanged=False, rows=rows)
 
 

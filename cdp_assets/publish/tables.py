@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from cdp_assets.lake import Table, columns
+from cdp_assets.lake.digest import of
 
 RETENTION = "the last three publications are kept"
 
@@ -19,6 +20,7 @@ CUSTOMER = Table(
     columns=columns(
         """
         customer_id | varchar   | id of the unified profile
+        number      | integer   | place in the order of the ids; stands for the id in search_token
         name        | varchar   | full name, else first and last name, else the organisation
         email       | varchar   | e-mail address
         place       | varchar   | city and country
@@ -29,7 +31,7 @@ CUSTOMER = Table(
         last_seen   | timestamp | last web event (UTC)
         """,
         personal=["name", "email", "place"],
-        required=["known"],
+        required=["number", "known"],
     ),
     retention=RETENTION,
 )
@@ -55,12 +57,12 @@ PROFILE_COLUMN = Table(
 SEARCH_TOKEN = Table(
     "search_token",
     grain="a text under which a customer is found: its beginning is enough",
-    key=("token", "kind", "customer_id"),
+    key=("token", "kind", "customer"),
     columns=columns(
         """
-        token       | varchar | small ASCII letters: a word, first and last name in both orders, e-mail, digits, an id
-        kind        | varchar | name, email, phone, id or old id
-        customer_id | varchar | id of the unified profile
+        token    | varchar | small ASCII letters: a word, first and last name in both orders, e-mail, digits, an id
+        kind     | varchar | name (one word), full name, email, phone, id or old id
+        customer | integer | number of the customer
         """,
         personal=["token"],
     ),
@@ -83,7 +85,7 @@ ATTRIBUTE_ORIGIN = Table(
         losing_values  | varchar[] | other values, not used
         losing_records | varchar[] | source|key of the records that have them
         """,
-        personal=["losing_values"],
+        personal=["record_key", "losing_values", "losing_records"],
     ),
     retention=RETENTION,
 )
@@ -105,7 +107,8 @@ CUSTOMER_KEY = Table(
         first_seen    | timestamp | first event of the visitor (UTC)
         last_seen     | timestamp | last event of the visitor (UTC)
         events        | bigint    | number of events of the visitor
-        """
+        """,
+        personal=["record_key"],
     ),
     retention=RETENTION,
 )
@@ -126,7 +129,8 @@ VISITOR_IDENTITY = Table(
         valid_from    | timestamp | from when (UTC)
         valid_to      | timestamp | until when (UTC); null: still
         identified_at | timestamp | time of the identification (UTC)
-        """
+        """,
+        personal=["visitor_id", "known_value"],
     ),
     retention=RETENTION,
 )
@@ -184,9 +188,15 @@ def profile(unified_profiles: Table) -> Table:
     return replace(unified_profiles, name="profile", columns=shown, retention=RETENTION)
 
 
+FIXED = (
+    CUSTOMER, PROFILE_COLUMN, SEARCH_TOKEN, ATTRIBUTE_ORIGIN, CUSTOMER_KEY, VISITOR_IDENTITY, REDIRECT, PUBLISHED_VERSION, FACTS,
+)
+"""The tables that are the same in every project."""
+
+LAYOUT = of([(table.name, [(column.name, column.type) for column in table.columns]) for table in FIXED])
+"""Stands for what readers rely on: a program reads only publications that have its own layout."""
+
+
 def published_tables(unified_profiles: Table) -> list[Table]:
     """Every table of a snapshot."""
-    return [
-        CUSTOMER, profile(unified_profiles), PROFILE_COLUMN, SEARCH_TOKEN, ATTRIBUTE_ORIGIN, CUSTOMER_KEY,
-        VISITOR_IDENTITY, REDIRECT, PUBLISHED_VERSION, FACTS,
-    ]
+    return [profile(unified_profiles), *FIXED]

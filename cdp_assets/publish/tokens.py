@@ -41,24 +41,23 @@ TOKENS = f"""
     ),
     made as (
         select kind, value, unnest(
-            words || german_words
-            || list_filter(regexp_split_to_array(array_to_string(words || german_words, ' '), '[^a-z0-9]+'), lambda w: w <> '')
-            || [array_to_string(words, ' '), array_to_string(german_words, ' ')]
-            || [words[-1] || ' ' || array_to_string(words[:-2], ' ')]
-            || [german_words[-1] || ' ' || array_to_string(german_words[:-2], ' ')]
-        ) as token
+            words || german_words || regexp_split_to_array(in_order(words || german_words), '[^a-z0-9]+')
+        ) as token, kind as found_by
         from worded
         union all
-        select kind, value, unnest([digits, right(digits, {LAST_DIGITS})])
+        select kind, value, unnest([in_order(words), last_first(words), in_order(german_words), last_first(german_words)]), 'full name'
+        from worded where len(words) > 1
+        union all
+        select kind, value, unnest([digits, right(digits, {LAST_DIGITS})]), kind
         from (select kind, value, regexp_replace(plain, '[^0-9]', '', 'g') as digits from folded where kind = 'phone')
         union all
-        select kind, value, plain from folded where kind not in ('name', 'phone')
+        select kind, value, plain, kind from folded where kind not in ('name', 'phone')
     )
-    select distinct trim(m.token) as token, m.kind, s.customer_id
+    select distinct m.token, m.found_by as kind, s.customer
     from made m join said s on s.kind = m.kind and s.value = m.value
-    where trim(m.token) <> ''
+    where m.token <> ''
 """
-"""Reads `said`; gives the rows of search_token."""
+"""Reads `said` (customer, kind, value); gives the rows of search_token. The macros are those of words.teach."""
 
 
 def searched(meanings: Mapping[str, str]) -> dict[str, str]:

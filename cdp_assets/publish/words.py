@@ -25,7 +25,9 @@ _MACROS = f"""
     create or replace temp macro umlauts_in_two_letters(v) as
         replace(replace(replace(lower(nfc_normalize(v)), 'ä', 'ae'), 'ö', 'oe'), 'ü', 'ue');
     create or replace temp macro words_of(folded) as
-        list_filter(list_transform(string_split(folded, ' '), lambda w: trim(w, '{PUNCTUATION}')), lambda w: w <> '')
+        list_filter(list_transform(string_split(folded, ' '), lambda w: trim(w, '{PUNCTUATION}')), lambda w: w <> '');
+    create or replace temp macro in_order(words) as array_to_string(words, ' ');
+    create or replace temp macro last_first(words) as words[-1] || ' ' || array_to_string(words[:-2], ' ')
 """
 
 
@@ -64,7 +66,7 @@ def after_prefix(prefix: str) -> str:
 
 
 def teach(connection: duckdb.DuckDBPyConnection) -> None:
-    """Give a connection the SQL form: macros fold(v), umlauts_in_two_letters(v) and words_of(folded)."""
+    """Give a connection the SQL form: macros fold(v), umlauts_in_two_letters(v), words_of(folded), in_order(words), last_first(words)."""
     from duckdb.func import PythonUDFType
 
     from cdp_assets.lake.session import to_ascii

@@ -11,7 +11,10 @@ from cdp_assets.config import EventsSource, Field, RecordsSource
 from cdp_assets.lake.table import arrow_type
 
 _NOON = dt.datetime(2024, 2, 29, 12, tzinfo=dt.UTC)
-_GOOD_TEXT = {"bigint": "12", "decimal(18,2)": "12.50", "double": "1e3", "boolean": "yes", "date": "%Y-%m-%d", "timestamp": "%Y-%m-%dT%H:%M:%SZ"}
+_GOOD_TEXT = {
+    "bigint": "12", "decimal(18,2)": "12.50", "double": "1e3", "boolean": "yes",
+    "date": "%Y-%m-%d", "timestamp": "%Y-%m-%dT%H:%M:%SZ",
+}  # fmt: skip
 _TEXTS = ["a", "a", "a", "b", "b", "c", "", "  ", None, "12.5", "2024-02-30", "2024-02-29T12:00:00+02:00", "n\0l", "yes", "a"]
 _GOOD = 6  # the first rows are right in every column
 _NATIVE: Mapping[str, list[Any]] = {

@@ -1,5 +1,7 @@
 """The way from any key of a source, or any visitor id, to the customer that it belongs to now."""
 
+from collections.abc import Sequence
+
 from sqlglot import exp
 
 from cdp_assets.config import ProjectConfig
@@ -105,19 +107,22 @@ def stages(config: ProjectConfig) -> list[Stage]:
     `visitor_identities` and `match_edges`.
     """
     record = by("source", "record_key")
-    reads, parts, before = {"customer_ids": record}, [], []
-    ids = {"source": ["crm", "web"], "customer_id": ["c1", "c2", "c3"], "record_key": keys()}
+    reads, parts, before = {"customer_ids": record}, list[str](), list[Stage]()
+    ids: dict[str, Sequence[object]] = {
+        "source": ["crm", "crm", "web", "web"], "record_key": keys(), "customer_id": ["c1", "c2"],
+        "held": [True, True, True, False, True],
+    }
     examples = {"customer_ids": nasty_rows(_HOLDINGS, ids)}
     if sources := record_sources(config):
         before.append(_records(sources))
         reads["records"] = record
         parts.append(_RECORD_KEYS)
-        examples["records"] = nasty_rows(_RECORDS.columns, {"source": ["crm", "web"], "record_key": keys(50)}, rows=50)
+        examples["records"] = nasty_rows(_RECORDS.columns, {"source": ["crm"], "record_key": keys(50)}, rows=50)
     if event_sources(config):
         before.append(_visitors())
         reads["visitors"] = by("source", "visitor_id")
         parts.append(_VISITOR_KEYS)
-        examples["visitors"] = nasty_rows(_VISITORS.columns, {"source": ["web", "crm"], "visitor_id": keys(50)}, rows=50)
+        examples["visitors"] = nasty_rows(_VISITORS.columns, {"source": ["web"], "visitor_id": keys(50)}, rows=50)
     return [*before, Stage("alternate_keys", reads, "union all".join(parts), ALTERNATE_KEYS, nasty=lambda: examples)]
 
 

@@ -11,10 +11,8 @@ import itertools
 from dataclasses import dataclass
 
 from cdp_assets.config import Field, ProjectConfig, RecordsSource
+from cdp_assets.config.base import COLUMNS
 from cdp_assets.identity import record_sources
-
-OWN_COLUMNS = ("customer_id", "known", "records", "visitors", "first_seen", "last_seen", "previous_customer_ids")
-"""Columns that every profile has besides its unified fields."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +32,6 @@ class UnifiedField:
     data_type: str
     personal: bool
     members: tuple[Member, ...]
-
-    def member(self, source: str) -> Member | None:
-        """The member that comes from this source, if there is one."""
-        return next((member for member in self.members if member.source == source), None)
 
 
 def unified_fields(config: ProjectConfig) -> tuple[UnifiedField, ...]:
@@ -85,7 +79,7 @@ def _group_for(groups: list[_Group], member: Member, field: Field, *, first: boo
 
 
 def _free_name(groups: list[_Group], source: str, name: str) -> str:
-    taken = {*OWN_COLUMNS, *(group.name for group in groups)}
+    taken = {*COLUMNS, *(group.name for group in groups)}
     tries = itertools.chain((name, f"{source}_{name}"), (f"{source}_{name}_{n}" for n in itertools.count(2)))
     return next(each for each in tries if each not in taken)
 
@@ -97,13 +91,7 @@ def _primary_key(config: ProjectConfig, source: str) -> str:
 
 
 def _by_importance(config: ProjectConfig, group: _Group) -> tuple[Member, ...]:
-    """Members in the order that `customers.merge` states for one of them; sources it leaves out follow in match order.
-
-    `merge` names a field as the highest source that has it does.
-    """
-    for member in group.members:
-        stated = config.customers.merge.get(member.field)
-        if stated and member.source == next(s for s in record_sources(config) if member.field in config.sources[s].fields):
-            rank = {source: place for place, source in enumerate(stated.importance)}
-            return tuple(sorted(group.members, key=lambda m: rank.get(m.source, len(rank))))
-    return tuple(group.members)
+    """Members in the order that `customers.merge` states; sources that it leaves out follow in match order."""
+    stated = config.customers.merge.get(group.name)
+    rank = {source: place for place, source in enumerate(stated.importance)} if stated else {}
+    return tuple(sorted(group.members, key=lambda member: rank.get(member.source, len(rank))))

@@ -61,9 +61,9 @@ def stages(config: ProjectConfig) -> list[Stage]:
 
 def checks(config: ProjectConfig) -> list[Check]:
     """What must hold before the lineage is written; the checks read `unified_profiles`, so the step has to read it too."""
-    filled: exp.Expression = exp.Literal.number(0)
+    filled: exp.Condition = exp.func("count", exp.null())
     for field in unified_fields(config):
-        filled = exp.Add(this=filled, expression=exp.Count(this=exp.column(field.name, quoted=True)))
+        filled = filled + exp.func("count", exp.column(field.name, quoted=True))
     values = exp.select(filled).from_("unified_profiles").sql(dialect="duckdb")
     return [
         Check(

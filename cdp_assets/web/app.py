@@ -113,7 +113,8 @@ class _Pages:
         return response
 
     def nothing_published(self, request: Request, error: Exception) -> Response:  # noqa: ARG002
-        return self.render("message.html", None, 503, **NOTHING_PUBLISHED)
+        assert isinstance(error, NoSnapshotError)
+        return self.render("message.html", None, 503, title="No data published yet", text=error.message)
 
     def refused(self, request: Request, error: Exception) -> Response:  # noqa: ARG002
         assert isinstance(error, UserError)
@@ -131,8 +132,3 @@ NO_CUSTOMER = {
     "text": "Check the id, or search for a name, e-mail address or telephone number. People added after the last update are not here yet.",
 }
 NOT_FOUND = {"title": "Page not found", "text": "There is nothing at this address."}
-NOTHING_PUBLISHED = {
-    "title": "No data published yet",
-    "text": "The pages show data once they are published. An operator can start it in Dagster (job refresh) or with `cdp refresh`; "
-    "then reload this page.",
-}

@@ -1,7 +1,6 @@
 """Finding customers: what somebody typed becomes ranges of the sorted search tokens. SQL of fixed pieces, values bound."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from duckdb import DuckDBPyConnection
 
@@ -9,8 +8,11 @@ from cdp_assets.publish import after_prefix, digits_of, fold, spellings, words_o
 
 SHORTEST = 2
 LONGEST = 100
+SHORT = 2
 MOST_WORDS = 6
 SHOWN = 20
+MOST_HITS = 1000
+"""So many tokens are looked at for one beginning: a beginning with more is not typed to the end."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,6 @@ class Hit:
     known: bool
     records: int
     visitors: int
-    last_seen: datetime | None
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class Found:
 
     hits: tuple[Hit, ...]
     total: int
+    at_least: bool
+    """There are more than `total`, which stops at some number."""
 
 
 def too_short(text: str) -> bool:
@@ -46,43 +49,50 @@ def search(connection: DuckDBPyConnection, text: str) -> Found:
 
     Whole tokens come before beginnings, those before words found apart; then by token and customer id.
     """
-    text = text[:LONGEST]
     parameters: dict[str, str] = {}
-    spelt = [folded for folded in spellings(text) if folded]
-    whole = list(dict.fromkeys([*spelt, *(" ".join(words_of(folded)) for folded in spelt), *digits_of(text)]))
-    whole = [each for each in whole if each]
-    if not whole:
-        return Found((), 0)
-    exact = ", ".join(_bind(parameters, each) for each in whole)
-    first = f"select customer_id, kind, token, case when token in ({exact}) then 0 else 1 end as rank from search_token"
-    parts = [f"{first} where {_ranges(parameters, whole)}"]
-    words = _words(spelt)
-    if len(words) > 1:
-        each_word = " intersect ".join(f"select customer_id from search_token where {_ranges(parameters, word)}" for word in words)
-        parts.append(f"select customer_id, 'name', '', 2 from ({each_word})")
+    spelt = [folded for folded in spellings(text[:LONGEST]) if folded]
+    whole = dict.fromkeys([*spelt, *(" ".join(words_of(folded)) for folded in spelt), *digits_of(text[:LONGEST])])
+    prefixes = [each for each in whole if each]
+    if not prefixes:
+        return Found((), 0, at_least=False)
+    hits = [_whole(parameters, place, prefix) for place, prefix in enumerate(prefixes)]
+    if len(words := _words(spelt)) > 1:
+        apart = " intersect ".join(f"select customer from search_token where {_word(parameters, word)}" for word in words)
+        hits.append(f"select -1 as part, customer, 'name' as kind, '' as token, 2 as rank from ({apart})")
     sql = f"""
-        with hits as ({" union all ".join(parts)}),
-        found as (
-            select customer_id, min(rank) as rank, min((rank, token)) as best, arg_min(kind, (rank, token)) as kind
-            from hits group by customer_id
-        )
-        select customer_id, kind, count(*) over () from found order by rank, best, customer_id limit {SHOWN}
+        with hits as materialized ({" union all ".join(f"({each})" for each in hits)}),
+        found as (select customer, min((rank, token)) as best, arg_min(kind, (rank, token)) as kind from hits group by customer),
+        parts as (select count(*) as rows from hits where part >= 0 group by part)
+        select customer, kind, count(*) over (), (select coalesce(max(rows), 0) = {MOST_HITS} from parts)
+        from found order by best, customer limit {SHOWN}
     """
     rows = connection.execute(sql, parameters).fetchall()
     kinds = {row[0]: row[1] for row in rows}
-    return Found(_hits(connection, kinds), rows[0][2] if rows else 0)
+    return Found(_hits(connection, kinds), rows[0][2], at_least=rows[0][3]) if rows else Found((), 0, at_least=False)
 
 
-def _hits(connection: DuckDBPyConnection, kinds: dict[str, str]) -> tuple[Hit, ...]:
-    """The rows of a list, in the order of the ids; fetched by the index, which a join would not use."""
-    if not kinds:
-        return ()
+def _hits(connection: DuckDBPyConnection, kinds: dict[int, str]) -> tuple[Hit, ...]:
+    """Read the customers with these numbers, in this order; by the index, which a join would not use."""
     sql = f"""
-        select customer_id, name, email, place, known, records, visitors, last_seen
-        from customer where customer_id in ({", ".join("?" for _ in kinds)})
+        select number, customer_id, name, email, place, known, records, visitors
+        from customer where number in ({", ".join("?" for _ in kinds)})
     """
-    found = {row[0]: Hit(kinds[row[0]], *row) for row in connection.execute(sql, list(kinds)).fetchall()}
-    return tuple(found[each] for each in kinds if each in found)
+    found = {row[0]: Hit(kinds[row[0]], *row[1:]) for row in connection.execute(sql, list(kinds)).fetchall()}
+    return tuple(found[each] for each in kinds)
+
+
+def _whole(parameters: dict[str, str], part: int, prefix: str) -> str:
+    """The first tokens that begin with the whole text; a token that is the text is the first of them."""
+    return f"""
+        select {part} as part, customer, kind, token, case when token = {_bind(parameters, prefix)} then 0 else 1 end as rank
+        from search_token where {_range(parameters, prefix)} order by token, customer limit {MOST_HITS}
+    """
+
+
+def _word(parameters: dict[str, str], spelt: list[str]) -> str:
+    """One of several words: it may begin anything, but one or two letters only a name, or nearly all would be found."""
+    kinds = "kind = 'name'" if min(map(len, spelt)) <= SHORT else "kind <> 'full name'"
+    return f"({' or '.join(_range(parameters, prefix) for prefix in spelt)}) and {kinds}"
 
 
 def _words(spelt: list[str]) -> list[list[str]]:
@@ -93,11 +103,8 @@ def _words(spelt: list[str]) -> list[list[str]]:
     return [list(dict.fromkeys(together)) for together in zip(*lists, strict=True)]
 
 
-def _ranges(parameters: dict[str, str], prefixes: list[str]) -> str:
-    ranges = (
-        f"(token >= {_bind(parameters, prefix)} and token < {_bind(parameters, after_prefix(prefix))})" for prefix in prefixes
-    )
-    return "(" + " or ".join(ranges) + ")"
+def _range(parameters: dict[str, str], prefix: str) -> str:
+    return f"(token >= {_bind(parameters, prefix)} and token < {_bind(parameters, after_prefix(prefix))})"
 
 
 def _bind(parameters: dict[str, str], value: str) -> str:

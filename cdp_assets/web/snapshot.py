@@ -11,11 +11,17 @@ from pathlib import Path
 import duckdb
 
 from cdp_assets.errors import UserError
-from cdp_assets.publish import FILE, Pointer, read_pointer
+from cdp_assets.publish import FILE, LAYOUT, Pointer, read_pointer
 
 CHECK_SECONDS = 2.0
-MEMORY = "256MiB"
+MEMORY = "192MiB"
 THREADS = "2"
+
+
+NOTHING = (
+    "The pages show data once they are published, and after an update of the program once they are published again. An operator can "
+    "start it in Dagster (job refresh) or with `cdp refresh`; then reload this page."
+)
 
 
 class NoSnapshotError(UserError):
@@ -63,7 +69,7 @@ class Snapshots:
             self._look()
             mine, outdated = self._current, self._outdated
             if mine is None:
-                raise NoSnapshotError("No data published yet.")
+                raise NoSnapshotError(NOTHING)
             mine.readers += 1
             as_of = date.fromisoformat(mine.pointer.as_of)
         try:
@@ -85,7 +91,7 @@ class Snapshots:
             return
         self._looked_at = now
         pointer = read_pointer(self._published)
-        if pointer is None:
+        if pointer is None or pointer.layout != LAYOUT:
             self._outdated = self._current is not None
             return
         if self._current is not None and pointer.folder == self._current.pointer.folder:

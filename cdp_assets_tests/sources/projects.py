@@ -1,7 +1,7 @@
 """What the tests of sources share: a project folder written from text, and one run over it."""
 
 import itertools
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ sources:
     known_as: {user_id: crm.contact_id}
     fields: {page: text}
 """
+at = datetime.fromisoformat  # times of the lake are UTC and carry no zone
 _RUNS = itertools.count(1)
 
 

@@ -1,6 +1,6 @@
 """From text to value: what is read, what is empty, and what is refused with which reason."""
 
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlglot import exp
 from cdp_assets.config import Field
 from cdp_assets.lake import session
 from cdp_assets.sources.convert import conversion
+from cdp_assets_tests.sources.projects import at
 
 
 def _converted(value: Any, field: Field, raw_type: str = "varchar") -> tuple[Any, str | None]:
@@ -42,10 +43,10 @@ ISO_TIME = "not a time as in 2024-12-31T23:59:59Z (ISO 8601)"
         ("boolean", "0", False),
         ("date", "2024-02-29", date(2024, 2, 29)),
         ("date", "2024-02-29T00:00:00", date(2024, 2, 29)),
-        ("timestamp", "2024-02-29", datetime(2024, 2, 29)),
-        ("timestamp", "2024-02-29 12:30", datetime(2024, 2, 29, 12, 30)),
-        ("timestamp", "2024-02-29T12:30:00.25Z", datetime(2024, 2, 29, 12, 30, 0, 250_000)),
-        ("timestamp", "2024-02-29T12:30:00+02:00", datetime(2024, 2, 29, 10, 30)),
+        ("timestamp", "2024-02-29", at("2024-02-29 00:00")),
+        ("timestamp", "2024-02-29 12:30", at("2024-02-29 12:30")),
+        ("timestamp", "2024-02-29T12:30:00.25Z", at("2024-02-29 12:30:00.250000")),
+        ("timestamp", "2024-02-29T12:30:00+02:00", at("2024-02-29 10:30")),
     ],
 )
 def test_text_becomes_the_value_that_is_written(kind, text, value):
@@ -96,7 +97,7 @@ def test_a_year_of_two_digits_is_not_the_first_century():
 
 def test_a_time_is_read_by_its_format_and_its_offset_counts():
     field = Field(type="timestamp", format="%d.%m.%Y %H:%M %z")
-    assert _converted("29.02.2024 12:30 +02:00", field) == (datetime(2024, 2, 29, 10, 30), None)
+    assert _converted("29.02.2024 12:30 +02:00", field) == (at("2024-02-29 10:30"), None)
     assert _converted("29.02.2024", field) == (None, "not a time in the format %d.%m.%Y %H:%M %z")
 
 
@@ -108,9 +109,9 @@ def test_a_quotation_mark_in_a_format_is_text():
     ("raw_type", "value", "kind", "expected"),
     [
         ("date", date(2024, 2, 29), "date", date(2024, 2, 29)),
-        ("timestamp", datetime(2024, 2, 29, 12), "timestamp", datetime(2024, 2, 29, 12)),
-        ("date", date(2024, 2, 29), "timestamp", datetime(2024, 2, 29)),
-        ("timestamp", datetime(2024, 2, 29), "date", date(2024, 2, 29)),
+        ("timestamp", at("2024-02-29 12:00"), "timestamp", at("2024-02-29 12:00")),
+        ("date", date(2024, 2, 29), "timestamp", at("2024-02-29 00:00")),
+        ("timestamp", at("2024-02-29 00:00"), "date", date(2024, 2, 29)),
         ("bigint", 12, "text", "12"),
         ("double", 1000.0, "text", "1000"),  # an id in a column with gaps
         ("double", 0.5, "text", "0.5"),
@@ -128,7 +129,7 @@ def test_native_values_of_parquet_are_taken_as_they_are_or_by_way_of_text(raw_ty
 def test_the_format_is_for_text_and_not_for_native_dates():
     field = Field(type="date", format="%m/%d/%Y")
     assert _converted(date(2024, 2, 29), field, "date") == (date(2024, 2, 29), None)
-    assert _converted(datetime(2024, 2, 29), field, "timestamp") == (date(2024, 2, 29), None)
+    assert _converted(at("2024-02-29 00:00"), field, "timestamp") == (date(2024, 2, 29), None)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +137,7 @@ def test_the_format_is_for_text_and_not_for_native_dates():
     [
         ("double", 12.5, "integer", "not a whole number"),
         ("double", float("inf"), "number", "not a number"),
-        ("timestamp", datetime(2024, 2, 29, 12), "date", ISO_DATE),
+        ("timestamp", at("2024-02-29 12:00"), "date", ISO_DATE),
         ("boolean", True, "date", ISO_DATE),
     ],
 )

@@ -168,7 +168,7 @@ def test_a_file_that_changes_while_it_is_read_is_not_read_in_part(tmp_path):
 _VALUES = st.text(st.sampled_from(list('ab", ;\n\r\0ü')), max_size=6)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(_VALUES, _VALUES), max_size=8), st.sampled_from(["\n", "\r\n"]))
 def test_what_a_csv_writer_writes_is_read_back_with_its_lines(tmp_path, rows, end):
     out = io.StringIO(newline="")

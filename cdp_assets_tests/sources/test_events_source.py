@@ -1,11 +1,11 @@
 """What a source of events asks of its rows: an id, a visitor, a time, and each event once."""
 
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from cdp_assets_tests.sources.projects import WEB, quarantine_of, read, rows_of, write
+from cdp_assets_tests.sources.projects import WEB, at, quarantine_of, read, rows_of, write
 
 HEADER = "event_id,anonymous_id,ts,event,user_id,page\n"
 
@@ -21,7 +21,7 @@ def test_an_event_has_its_day_in_utc_and_the_ids_it_carries(web):
     read(web, "web")
     assert rows_of(web, "web") == [
         {
-            "source_file": "web/1.csv", "source_line": 2, "event_id": "e1", "visitor_id": "v1", "time": datetime(2024, 2, 29, 23, 30),
+            "source_file": "web/1.csv", "source_line": 2, "event_id": "e1", "visitor_id": "v1", "time": at("2024-02-29 23:30"),
             "day": date(2024, 2, 29), "event": "Product view", "user_id": "C7", "page": "/home",
         }
     ]  # fmt: skip
@@ -77,7 +77,7 @@ def test_a_stated_format_of_the_time_is_the_only_one(web):
         web__1_csv=HEADER + "e1,v1,29.02.2024 12:30,a,,\ne2,v1,2024-02-29,a,,\n",
     )
     read(web, "web")
-    assert [row["time"] for row in rows_of(web, "web")] == [datetime(2024, 2, 29, 12, 30)]
+    assert [row["time"] for row in rows_of(web, "web")] == [at("2024-02-29 12:30")]
     assert quarantine_of(web) == [("web", 3, "ts", "not a time in the format %d.%m.%Y %H:%M")]
 
 

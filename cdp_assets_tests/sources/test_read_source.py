@@ -30,7 +30,10 @@ def test_rows_are_typed_and_keep_file_and_line(crm):
             "source_file": "crm.csv", "source_line": 2, "record_key": "C1", "contact_id": "C1", "name": "Ann Moss",
             "born": dt.date(1986, 5, 8), "points": 7,
         },
-        {"source_file": "crm.csv", "source_line": 3, "record_key": "C2", "contact_id": "C2", "name": "Bob Ray", "born": None, "points": None},
+        {
+            "source_file": "crm.csv", "source_line": 3, "record_key": "C2", "contact_id": "C2", "name": "Bob Ray",
+            "born": None, "points": None,
+        },
     ]  # fmt: skip
 
 
@@ -92,7 +95,8 @@ def test_a_version_of_only_bad_rows_is_a_table_of_no_rows(crm):
 
 
 def test_another_source_does_not_touch_this_ones_part_of_the_quarantine(tmp_path):
-    write(tmp_path, cdp_yaml=WEB, crm_csv="contact_id,name\n,x\n", web__1_csv="event_id,anonymous_id,ts,event,user_id,page\ne1,,2024-01-01,a,,\n")
+    events = "event_id,anonymous_id,ts,event,user_id,page\ne1,,2024-01-01,a,,\n"
+    write(tmp_path, cdp_yaml=WEB, crm_csv="contact_id,name\n,x\n", web__1_csv=events)
     read(tmp_path, "crm")
     read(tmp_path, "web")
     _, rows = read(tmp_path, "crm")

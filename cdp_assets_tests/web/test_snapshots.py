@@ -3,6 +3,7 @@
 import duckdb
 import pytest
 
+from cdp_assets.publish import LAYOUT
 from cdp_assets.web.snapshot import NoSnapshotError, Snapshots
 from cdp_assets_tests.publish.small_world import published, world
 
@@ -70,3 +71,11 @@ def test_lost_pointer_keeps_the_last_good_one(tmp_path):
     (tmp_path / "published" / "CURRENT").unlink()
     with snapshots.reading() as snapshot:
         assert (customers(snapshot), snapshot.outdated) == (4, True)
+
+
+def test_publication_of_another_layout_is_not_opened(tmp_path):
+    published(tmp_path)
+    file = tmp_path / "published" / "CURRENT"
+    file.write_text(file.read_text().replace(LAYOUT, "other"))
+    with pytest.raises(NoSnapshotError, match="after an update of the program"), Snapshots(tmp_path / "published").reading():
+        pass

@@ -1,0 +1,205 @@
+"""From rules to edges: who is tried on which rule, which hit counts, and what stands in the ledger for the others."""
+
+import pytest
+
+from cdp_assets.config import ProjectConfig, parse_config
+from cdp_assets.identity import match
+from cdp_assets.identity.tables import MATCH_EDGES
+from cdp_assets.lake import Column, Table
+from cdp_assets.unify.deduplicated_tables import duplicate_pairs
+from cdp_assets_tests.identity.checks_on_rows import run_checks_on
+from cdp_assets_tests.support import rows, run_tables
+
+CONFIG = """
+version: 1
+sources:
+  crm: {files: a, primary_key: id, fields: {name: person.full_name, mail: identity.email}}
+  loyalty: {files: b, primary_key: id, fields: {name: person.full_name, mail: identity.email}}
+  shop: {files: c, primary_key: id, fields: {name: person.full_name, mail: identity.email}}
+  web: {kind: events, files: d, visitor: v, time: t, known_as: {user: crm.id, mail: crm.mail, card: loyalty.id}}
+customers:
+  match_order: [crm, loyalty, shop, web]
+  dedupe: {crm: {rules: [{name: same mail, all: [{field: mail}]}]}}
+  match:
+    - {name: mail, left: crm, right: loyalty, all: [{field: mail}]}
+    - {name: name, left: crm, right: loyalty, all: [{field: name, as: name, precision: high}]}
+    - {name: crm mail, left: crm, right: shop, all: [{field: mail}]}
+    - {name: loyalty mail, left: loyalty, right: shop, all: [{field: mail}]}
+"""
+RECORDS = Table("records", "a record", (), tuple(Column(n, "varchar", n) for n in ("record_key", "id", "name", "mail")))
+IDENTITIES = Table(
+    "identities", "an identity", (),
+    (
+        *(Column(n, "varchar", n) for n in ("source", "visitor_id", "known_source", "known_field", "known_value")),
+        Column("valid_to", "timestamp", "end"),
+    ),
+)
+EMPTY = "record_key | id | name | mail"
+NOBODY = "source | visitor_id | known_source | known_field | known_value | valid_to"
+Edge = tuple[str, ...]
+
+
+def edges(
+    crm: str = EMPTY, loyalty: str = EMPTY, shop: str = EMPTY, visitors: str = NOBODY,
+    pairs: str = "left_key | right_key | rule | rule_rank | score", config: ProjectConfig | None = None,
+) -> list[Edge]:
+    """Edges as (left, right, rule, status or reason), records written source.key, in the order of the table's key."""
+    tables = {
+        "deduplicated_crm": rows(crm, RECORDS), "deduplicated_loyalty": rows(loyalty, RECORDS), "deduplicated_shop": rows(shop, RECORDS),
+        "visitor_identities": rows(visitors, IDENTITIES), "duplicate_pairs_crm": rows(pairs, duplicate_pairs("crm")),
+    }  # fmt: skip
+    config = config or parse_config(CONFIG)
+    found = run_tables(match.stages(config), tables)
+    assert run_checks_on(match.checks(config), MATCH_EDGES, found, tables) == [0, 0]
+    return [
+        (f"{e['left_source']}.{e['left_key']}", f"{e['right_source']}.{e['right_key']}", e["rule"], e["reason"] or e["status"])
+        for e in found.to_pylist()
+    ]
+
+
+def test_the_first_rule_that_finds_something_counts() -> None:
+    found = edges(
+        crm="record_key | name | mail\nc1 | Ann Lee | ann@x\nc2 | Bob Kent | bob@x",
+        loyalty="record_key | name | mail\nl1 | Bob Kent | ann@x\nl2 | Bob Kent | other@x",
+    )
+    assert found == [
+        ("crm.c1", "loyalty.l1", "mail", "joined"),
+        ("crm.c2", "loyalty.l1", "name", "an earlier rule matched"),
+        ("crm.c2", "loyalty.l2", "name", "joined"),
+    ]
+
+
+def test_a_pair_that_a_later_rule_finds_too_is_redundant() -> None:
+    found = edges(crm="record_key | name | mail\nc1 | Ann Lee | ann@x", loyalty="record_key | name | mail\nl1 | Ann Lee | ann@x")
+    assert found == [("crm.c1", "loyalty.l1", "mail", "joined"), ("crm.c1", "loyalty.l1", "name", "redundant")]
+
+
+def test_of_several_hits_the_best_score_wins() -> None:
+    found = edges(crm="record_key | name\nc1 | Ann Lee\nc2 | Ann Leo", loyalty="record_key | name\nl1 | Ann Lee")
+    assert found == [("crm.c1", "loyalty.l1", "name", "joined"), ("crm.c2", "loyalty.l1", "name", "a better hit")]
+
+
+def test_of_equal_hits_the_greatest_key_wins() -> None:
+    found = edges(crm="record_key | mail\nc1 | ann@x\nc2 | ann@x", loyalty="record_key | mail\nl1 | ann@x")
+    assert found == [("crm.c1", "loyalty.l1", "mail", "a better hit"), ("crm.c2", "loyalty.l1", "mail", "joined")]
+
+
+def test_several_records_may_be_led_to_one() -> None:
+    found = edges(crm="record_key | mail\nc1 | ann@x", loyalty="record_key | mail\nl1 | ann@x\nl2 | ann@x")
+    assert found == [("crm.c1", "loyalty.l1", "mail", "joined"), ("crm.c1", "loyalty.l2", "mail", "joined")]
+
+
+def test_a_source_is_tried_on_all_sources_above_it_in_the_order_of_the_rules() -> None:
+    found = edges(
+        crm="record_key | mail\nc1 | ann@x",
+        loyalty="record_key | mail\nl1 | ann@x\nl2 | bob@x",
+        shop="record_key | mail\ns1 | ann@x\ns2 | bob@x",
+    )
+    assert found == [
+        ("crm.c1", "loyalty.l1", "mail", "joined"),
+        ("crm.c1", "shop.s1", "crm mail", "joined"),
+        ("loyalty.l1", "shop.s1", "loyalty mail", "an earlier rule matched"),
+        ("loyalty.l2", "shop.s2", "loyalty mail", "joined"),
+    ]
+
+
+def test_duplicates_are_edges_and_one_that_closes_a_circle_is_redundant() -> None:
+    found = edges(
+        crm="record_key | name\nc1 | x\nc2 | x\nc3 | x",
+        pairs="""
+            left_key | right_key | rule      | rule_rank | score
+            c1       | c2        | same mail | 0         | 0.9
+            c1       | c3        | same mail | 0         | 0.8   # the weakest one is not needed
+            c2       | c3        | same mail | 0         | 1.0
+        """,
+    )
+    assert found == [
+        ("crm.c1", "crm.c2", "same mail", "joined"),
+        ("crm.c1", "crm.c3", "same mail", "redundant"),
+        ("crm.c2", "crm.c3", "same mail", "joined"),
+    ]
+
+
+def test_every_record_is_matched_also_one_that_is_not_the_winner_of_its_duplicates() -> None:
+    found = edges(
+        crm="record_key | mail\nc1 | old@x\nc2 | new@x", loyalty="record_key | mail\nl1 | old@x",
+        pairs="left_key | right_key | rule | rule_rank | score\nc1 | c2 | same mail | 0 | 1.0",
+    )
+    assert found == [("crm.c1", "crm.c2", "same mail", "joined"), ("crm.c1", "loyalty.l1", "mail", "joined")]
+
+
+def test_a_visitor_belongs_to_the_record_that_it_is_signed_in_as_now() -> None:
+    found = edges(
+        crm="record_key | id\nc1 | c1\nc2 | c2",
+        visitors="""
+            source | visitor_id | known_source | known_field | known_value | valid_to
+            web    | v1         | crm          | id          | c1          | 2024-01-02 00:00:00
+            web    | v1         | crm          | id          | c2          |
+            web    | v2         |              |             |             |
+        """,
+    )
+    assert found == [
+        ("crm.c1", "web.v1", "known_as crm.id", "signed in as another since"),
+        ("crm.c2", "web.v1", "known_as crm.id", "joined"),
+    ]
+
+
+def test_a_shared_device_does_not_make_two_persons_one() -> None:
+    visitors = """
+        source | visitor_id | known_source | known_field | known_value | valid_to
+        web    | v1         | crm          | id          | c1          | 2024-01-02 00:00:00
+        web    | v1         | crm          | id          | c2          | 2024-01-03 00:00:00
+        web    | v1         | crm          | id          | c1          |
+    """
+    assert edges(crm="record_key | id\nc1 | c1\nc2 | c2", visitors=visitors) == [
+        ("crm.c1", "web.v1", "known_as crm.id", "joined"),
+        ("crm.c2", "web.v1", "known_as crm.id", "signed in as another since"),
+    ]
+
+
+def test_a_visitor_with_several_identities_is_led_by_the_first_known_as_that_finds_a_record() -> None:
+    visitors = """
+        source | visitor_id | known_source | known_field | known_value | valid_to
+        web    | v1         | crm          | id          | nobody      |
+        web    | v1         | crm          | mail        | ann@x       |
+        web    | v1         | loyalty      | id          | l1          |
+    """
+    found = edges(crm="record_key | id | mail\nc1 | c1 | ann@x\nc2 | c2 | ann@x", loyalty="record_key | id\nl1 | l1", visitors=visitors)
+    assert found == [
+        ("crm.c1", "web.v1", "known_as crm.mail", "a better hit"),
+        ("crm.c2", "web.v1", "known_as crm.mail", "joined"),
+        ("loyalty.l1", "web.v1", "known_as loyalty.id", "an earlier rule matched"),
+    ]
+
+
+def test_a_visitor_who_is_now_somebody_without_a_record_is_led_to_nobody() -> None:
+    visitors = f"{NOBODY}\nweb | v1 | crm | id | c1 | 2024-01-02 00:00:00\nweb | v1 | crm | id | nobody |"
+    assert edges(crm="record_key | id\nc1 | c1", visitors=visitors) == [
+        ("crm.c1", "web.v1", "known_as crm.id", "signed in as another since")
+    ]
+
+
+def test_a_source_that_takes_no_part_has_no_edges() -> None:
+    config = parse_config(CONFIG.replace("[crm, loyalty, shop, web]", "[crm, loyalty, shop]"))
+    assert edges(crm="record_key | id\nc1 | c1", visitors=f"{NOBODY}\nweb | v1 | crm | id | c1 |", config=config) == []
+
+
+def test_one_source_without_rules_has_no_edges() -> None:
+    alone = parse_config("version: 1\nsources:\n  crm: {files: a, primary_key: id, fields: {name: person.full_name}}\n")
+    assert edges(crm="record_key | id\nc1 | c1", config=alone) == []
+
+
+@pytest.mark.parametrize("buckets", [1, 3])
+def test_edges_have_weight_rank_and_kind(buckets: int) -> None:
+    tables = {
+        "deduplicated_crm": rows("record_key | id | name\nc1 | c1 | Ann Lee", RECORDS),
+        "deduplicated_loyalty": rows("record_key | name\nl1 | Leo Ann", RECORDS),
+        "deduplicated_shop": rows(EMPTY, RECORDS),
+        "visitor_identities": rows(f"{NOBODY}\nweb | v1 | crm | id | c1 |", IDENTITIES),
+        "duplicate_pairs_crm": rows("left_key | right_key | rule | rule_rank | score", duplicate_pairs("crm")),
+    }
+    found = run_tables(match.stages(parse_config(CONFIG)), tables, buckets).to_pylist()
+    assert [(e["kind"], e["rule_rank"], e["weight"], e["status"], e["reason"]) for e in found] == [
+        ("match", 1, 0.857143, "joined", None),
+        ("visitor", 0, 1.0, "joined", None),
+    ]

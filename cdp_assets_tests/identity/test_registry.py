@@ -1,0 +1,173 @@
+"""Customer ids: who keeps an id, who gets a new one, and where a retired one leads."""
+
+from hashlib import md5
+
+import pyarrow.compute as pc
+import pytest
+
+from cdp_assets.identity import registry
+from cdp_assets_tests.identity.registry_world import advance, clusters, held, history, label, redirects, run, violations
+
+
+def test_the_first_id_is_md5_of_the_smallest_record_and_0() -> None:
+    (one, *_) = history(("ba",)).to_pylist()
+    assert one["customer_id"] == md5(b"crm|a|0").hexdigest()
+    assert (one["base_record"], one["generation"], one["birth"], one["since"]) == ("crm|a", 0, 1, 1)
+
+
+def test_all_records_of_a_cluster_hold_one_id() -> None:
+    assert held(history(("ab", "c"))) == {"a0": "ab", "c0": "c"}
+
+
+def test_a_cluster_keeps_its_id_when_records_come_and_go() -> None:
+    assert held(history(("bc",), ("abc",), ("ac",))) == {"b0": "ac"}
+
+
+def test_unchanged_clusters_leave_every_row_as_it_is() -> None:
+    before = history(("ab", "c"), ("abc",), ("a", "bc"))
+    assert advance(before, clusters("a", "bc")).equals(before)
+
+
+def test_the_order_of_rows_does_not_matter() -> None:
+    before, now = history(("ab", "cd", "e"), ("abcd", "e")), clusters("ab", "cde")
+    turned = before.take(pc.sort_indices(before, [("record_key", "descending"), ("held", "ascending")]))
+    assert advance(turned, now.take(list(range(now.num_rows - 1, -1, -1)))).equals(advance(before, now))
+
+
+class TestMerge:
+    """Several ids meet in one cluster."""
+
+    def test_the_id_with_most_records_survives(self) -> None:
+        assert held(history(("a", "bc"), ("abc",))) == {"b0": "abc"}
+
+    def test_at_a_tie_the_older_id_survives(self) -> None:
+        # b0 is of the first version, a0 of the second.
+        assert held(history(("b",), ("a", "b"), ("ab",))) == {"b0": "ab"}
+
+    def test_of_two_equally_old_ids_the_smaller_one_survives(self) -> None:
+        ids = history(("a", "b"))
+        smaller = min(ids.to_pylist(), key=lambda row: row["customer_id"])
+        assert held(advance(ids, clusters("ab"))) == {label(smaller): "ab"}
+
+    def test_the_other_id_leads_to_the_survivor(self) -> None:
+        assert redirects(history(("a", "bc"), ("abc",))) == {"a0": "b0"}
+
+
+class TestSplit:
+    """The records of one id are in several clusters."""
+
+    def test_the_larger_part_keeps_the_id(self) -> None:
+        assert held(history(("abc",), ("a", "bc"))) == {"a0": "bc", "a1": "a"}
+
+    def test_at_a_tie_the_part_with_the_smaller_key_keeps_it(self) -> None:
+        assert held(history(("abcd",), ("bd", "ac"))) == {"a0": "ac", "b0": "bd"}
+
+    def test_an_id_that_was_given_out_before_is_not_given_out_again(self) -> None:
+        # a0 went into b0; when a is alone again it gets the next id made of a.
+        assert held(history(("a", "bc"), ("abc",), ("a", "bc"))) == {"b0": "bc", "a1": "a"}
+        assert redirects(history(("a", "bc"), ("abc",), ("a", "bc"))) == {"a0": "a1"}
+
+
+def test_a_record_that_moves_takes_no_id_along() -> None:
+    assert held(history(("abc", "de"), ("ab", "cde"))) == {"a0": "ab", "d0": "cde"}
+
+
+def test_merge_and_split_at_once_are_decided_by_one_order() -> None:
+    # a0 has two records in each part and takes that with the smaller key; e0 has one in each and takes what is left.
+    assert held(history(("abcd", "ef"), ("abe", "cdf"))) == {"a0": "abe", "e0": "cdf"}
+
+
+class TestRecordsThatComeBack:
+    """A record that had left brings its last id along, unless that would take anything from others."""
+
+    def test_alone_it_has_its_old_id_again(self) -> None:
+        ids = history(("ab", "c"), ("ab",), ("ab", "c"))
+        assert held(ids) == {"a0": "ab", "c0": "c"}
+        assert [row["since"] for row in ids.to_pylist() if label(row) == "c0"] == [2]
+
+    def test_it_gives_its_new_cluster_the_old_id_if_that_has_none(self) -> None:
+        assert held(history(("c",), ("x",), ("x", "bc"))) == {"x0": "x", "c0": "bc"}
+
+    def test_not_if_the_cluster_has_an_id(self) -> None:
+        assert held(history(("ab", "cde"), ("ab",), ("abcde",))) == {"a0": "abcde"}
+
+    def test_not_if_others_hold_the_id(self) -> None:
+        assert held(history(("cd",), ("d",), ("c", "d"))) == {"c0": "d", "c1": "c"}
+
+    def test_it_remembers_the_last_of_several_ids(self) -> None:
+        # c held c0, then a0, and left; then a and b left as well.
+        assert held(history(("ab", "c"), ("abc",), ("ab",), ("x",), ("x", "c"))) == {"x0": "x", "a0": "c"}
+
+    def test_of_two_clusters_that_want_it_back_the_one_with_more_of_its_records_gets_it(self) -> None:
+        assert held(history(("abc",), ("x",), ("x", "a", "bc"))) == {"x0": "x", "a0": "bc", "a1": "a"}
+
+
+def test_a_cluster_without_a_profile_holds_no_id() -> None:
+    ids = history(("a", "b"), ("a", "-b"))
+    assert held(ids) == {"a0": "a"}
+    assert redirects(ids) == {"b0": None}
+    assert held(advance(ids, clusters("a", "b"))) == {"a0": "a", "b0": "b"}
+
+
+def test_the_number_counts_versions_in_which_a_record_got_an_id() -> None:
+    ids = history(("a", "b"), ("a",), ("a", "c"))  # that b left is no such version
+    assert {row["record_key"]: row["since"] for row in ids.to_pylist()} == {"a": 1, "b": 1, "c": 2}
+
+
+def test_a_record_keeps_a_row_for_each_id_that_it_held() -> None:
+    ids = history(("a", "bc"), ("abc",))
+    rows = [(row["record_key"], label(row), row["since"], row["held"]) for row in ids.to_pylist() if row["record_key"] == "a"]
+    assert sorted(rows) == [("a", "a0", 1, False), ("a", "b0", 2, True)]
+
+
+class TestRedirects:
+    """Where an id leads that nobody holds."""
+
+    def test_it_leads_to_the_id_with_most_of_its_former_records(self) -> None:
+        # a0 had a, b and c: a is with v0 now, b and c are with u0.
+        assert redirects(history(("abc", "vwx", "yzu"), ("avwx", "bcuyz"))) == {"a0": "u0"}
+
+    def test_at_a_tie_to_the_older_one(self) -> None:
+        # y0 is older than w0, and each of them took one record of a0.
+        assert redirects(history(("zy",), ("zy", "xw", "ab"), ("zya", "xwb"))) == {"a0": "y0"}
+
+    def test_it_follows_the_records_through_several_merges(self) -> None:
+        assert redirects(history(("a", "bc", "defg"), ("abc", "defg"), ("abcdefg",))) == {"a0": "d0", "b0": "d0"}
+
+    def test_it_leads_nowhere_when_no_record_is_left(self) -> None:
+        assert redirects(history(("a", "b"), ("b",))) == {"a0": None}
+
+    def test_a_held_id_has_none(self) -> None:
+        assert redirects(history(("ab", "c"))) == {}
+
+
+BEFORE = history(("ab", "c"))
+NOW = clusters("ab", "cd")
+GOOD = advance(BEFORE, NOW)
+
+
+def test_the_checks_pass_on_what_the_stages_write() -> None:
+    found = violations(registry.checks(), customer_ids=GOOD, customer_ids_before=BEFORE, clusters=NOW)
+    assert found == {"conservation": 0, "one_id_a_cluster": 0, "nothing_forgotten": 0}
+
+
+@pytest.mark.parametrize(
+    ("check", "wrong"),
+    [
+        ("conservation", GOOD.filter(pc.field("record_key") != "d")),
+        ("one_id_a_cluster", GOOD.set_column(2, "customer_id", [["same"] * GOOD.num_rows])),
+        ("nothing_forgotten", GOOD.filter(pc.field("record_key") != "a")),
+    ],
+)
+def test_a_wrong_registry_is_not_written(check: str, wrong: object) -> None:
+    assert violations(registry.checks(), customer_ids=wrong, customer_ids_before=BEFORE, clusters=NOW)[check] > 0
+
+
+def test_redirects_that_are_missing_or_lead_to_nobody_are_not_written() -> None:
+    ids = history(("a", "bc"), ("abc",))
+    good = run(registry.redirect_stages(), customer_ids=ids)
+    wrong = good.set_column(1, "surviving_customer_id", [["nobody"]])
+    checks = registry.redirect_checks()
+    assert violations(checks, customer_ids=ids, customer_id_redirects=good) == {"conservation": 0, "leads_to_a_customer": 0}
+    assert violations(checks, customer_ids=ids, customer_id_redirects=good.slice(1))["conservation"] == 1
+    assert violations(checks, customer_ids=ids, customer_id_redirects=wrong)["leads_to_a_customer"] == 1

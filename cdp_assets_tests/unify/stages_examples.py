@@ -1,0 +1,19 @@
+"""The stages of this station, for the test that runs every stage in several buckets; dedupe with all kinds of rules."""
+
+from cdp_assets.config import parse_config
+from cdp_assets.lake import Stage
+from cdp_assets.unify import alternate_keys, deduplicate, lineage, survivorship
+from cdp_assets_tests.identity.stages_examples import config as with_rules
+from cdp_assets_tests.unify.profile_world import config
+
+
+def examples() -> list[list[Stage]]:
+    """Duplicates, profiles with all types of fields, of one source without events, and of visitors alone."""
+    rules = with_rules()
+    one = parse_config("version: 1\nsources: {crm: {files: a, primary_key: id, fields: {}}}")
+    visitors = parse_config("version: 1\nsources: {web: {kind: events, files: w, visitor: c, time: t, include_all_records: true}}")
+    profiles = [stages(each) for stages in (alternate_keys.stages, survivorship.stages) for each in (config(), one, visitors)]
+    return [
+        deduplicate.pairs_stages(rules, "crm"), deduplicate.stages(rules, "crm"), deduplicate.stages(rules, "loyalty"),
+        *profiles, lineage.stages(config()), lineage.stages(one),
+    ]

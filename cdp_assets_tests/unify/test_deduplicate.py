@@ -1,0 +1,134 @@
+"""Duplicates inside one source: which row stands for a key, which record for a group."""
+
+import pyarrow as pa
+import pytest
+
+from cdp_assets.config import parse_config
+from cdp_assets.lake import Column, Table
+from cdp_assets.unify import deduplicate
+from cdp_assets.unify.deduplicated_tables import deduplicated, duplicate_pairs
+from cdp_assets_tests.identity.checks_on_rows import run_checks_on
+from cdp_assets_tests.support import rows, run_tables
+
+FIELDS = "fields: {id: text, name: person.full_name, mail: identity.email, phone: identity.phone}"
+PLAIN = parse_config(f"version: 1\nsources:\n  crm: {{files: a.csv, primary_key: id, {FIELDS}}}\n")
+RULES = parse_config(
+    f"""
+version: 1
+sources:
+  crm: {{files: a.csv, primary_key: id, {FIELDS}}}
+customers:
+  dedupe:
+    crm:
+      rules:
+        - {{name: same mail, all: [{{field: mail}}]}}
+        - {{name: same name, all: [{{field: name, as: name, precision: high}}]}}
+"""
+)
+CRM = Table(
+    "crm", "a row", (),
+    (Column("source_file", "varchar", ""), Column("source_line", "bigint", ""), Column("record_key", "varchar", ""),
+     *(Column(n, "varchar", "") for n in ("id", "name", "mail", "phone"))),
+)  # fmt: skip
+
+
+def records(text: str, config: object = PLAIN, buckets: int | None = None) -> dict[str, dict[str, object]]:
+    """The records by key; the checks of the step pass. A row without a file is in `a.csv`, its line is its number."""
+    given = rows(text, CRM)
+    lines, files = pa.array(range(2, given.num_rows + 2), pa.int64()), given["source_file"].fill_null("a.csv")
+    given = given.set_column(1, "source_line", lines).set_column(0, "source_file", files)
+    tables = {"crm": given}
+    assert config in (PLAIN, RULES)
+    chosen = RULES if config is RULES else PLAIN
+    if config is RULES:
+        tables["duplicate_pairs_crm"] = run_tables(deduplicate.pairs_stages(chosen, "crm"), tables, buckets)
+    found = run_tables(deduplicate.stages(chosen, "crm"), tables, buckets)
+    assert run_checks_on(deduplicate.checks("crm"), deduplicated(chosen, "crm"), found, tables) == [0, 0]
+    return {row["record_key"]: row for row in found.to_pylist()}
+
+
+def test_rows_with_one_key_become_the_row_with_the_most_filled_fields() -> None:
+    found = records("record_key | id | name | mail\nc1 | c1 | Ann | ann@x\nc1 | c1 | Anna |\nc2 | c2 | Bob |")
+    assert (found["c1"]["name"], found["c1"]["source_line"], found["c1"]["duplicate_rows"]) == ("Ann", 2, 2)
+    assert found["c2"]["duplicate_rows"] == 1
+
+
+def test_of_equally_filled_rows_the_last_by_file_and_line_stands() -> None:
+    found = records(
+        """
+        record_key | name       | source_file
+        c1         | in b       | b.csv
+        c1         | early in c | c.csv
+        c1         | late in c  | c.csv
+        c1         | in a       | a.csv
+        """
+    )
+    assert found["c1"]["name"] == "late in c"
+    assert found["c1"]["duplicate_rows"] == 4
+
+
+def test_without_rules_every_record_is_its_own_winner() -> None:
+    found = records("record_key | name\nc1 | Ann\nc2 | Ann")
+    assert [(r["winner_key"], r["is_winner"], r["rule"], r["score"], r["alternates"]) for r in found.values()] == [
+        ("c1", True, None, None, []), ("c2", True, None, None, []),
+    ]  # fmt: skip
+
+
+def test_the_most_filled_record_of_a_group_wins_and_knows_the_others() -> None:
+    found = records("record_key | mail | phone\nc3 | ann@x |\nc1 | ann@x | 123\nc2 | ann@x |", RULES)
+    assert {key: (r["winner_key"], r["is_winner"], r["alternates"]) for key, r in found.items()} == {
+        "c1": ("c1", True, ["c2", "c3"]), "c2": ("c1", False, []), "c3": ("c1", False, []),
+    }  # fmt: skip
+
+
+def test_of_equally_filled_records_the_greatest_key_wins() -> None:
+    found = records("record_key | mail\nc1 | ann@x\nc2 | ann@x", RULES)
+    assert found["c1"]["winner_key"] == found["c2"]["winner_key"] == "c2"
+
+
+@pytest.mark.parametrize("buckets", [1, 3])
+def test_groups_are_connected_through_different_rules(buckets: int) -> None:
+    # c1 - c2 by mail, c2 - c3 by name: one group; c4 is nobody's duplicate
+    found = records(
+        """
+        record_key | name      | mail  | phone
+        c1         | Zoe Quist | ann@x |
+        c2         | Ann Lee   | ann@x | 123
+        c3         | Lee Anne  | b@x   |
+        c4         | Tom Ott   | c@x   |
+        """,
+        RULES, buckets,
+    )  # fmt: skip
+    assert {key: r["winner_key"] for key, r in found.items()} == {"c1": "c2", "c2": "c2", "c3": "c2", "c4": "c4"}
+    assert {key: (r["rule"], r["score"]) for key, r in found.items()} == {
+        "c1": ("same mail", 1.0), "c2": ("same mail", 1.0), "c3": ("same name", 0.875), "c4": (None, None),
+    }  # fmt: skip
+
+
+def test_values_that_are_missing_do_not_make_duplicates() -> None:
+    found = records("record_key | mail\nc1 |\nc2 |", RULES)
+    assert all(r["is_winner"] for r in found.values())
+
+
+def test_every_rule_is_evaluated_on_every_pair() -> None:
+    given = rows("source_file | source_line | record_key | name | mail\na | 2 | c1 | Ann Lee | ann@x\na | 3 | c2 | Ann Lee | ann@x", CRM)
+    found = run_tables(deduplicate.pairs_stages(RULES, "crm"), {"crm": given}).to_pylist()
+    assert [(p["left_key"], p["right_key"], p["rule"], p["rule_rank"], p["score"]) for p in found] == [
+        ("c1", "c2", "same mail", 0, 1.0), ("c1", "c2", "same name", 1, 1.0),
+    ]  # fmt: skip
+
+
+def test_the_records_have_the_fields_of_the_configuration_with_their_types_and_who_they_are_about() -> None:
+    table = deduplicated(RULES, "crm")
+    assert table.column_names[-4:] == ("id", "name", "mail", "phone")
+    assert {column.name for column in table.columns if column.personal} >= {"name", "mail", "phone", "record_key", "alternates"}
+    assert duplicate_pairs("crm").key == ("left_key", "right_key", "rule")
+
+
+def test_a_broken_group_fails_the_check() -> None:
+    broken = rows(
+        "record_key | winner_key | is_winner | duplicate_rows | alternates\nc1 | c2 | false | 1 | []\nc2 | c3 | false | 1 | []",
+        deduplicated(PLAIN, "crm"),
+    )
+    violations = run_checks_on(deduplicate.checks("crm"), deduplicated(PLAIN, "crm"), broken, {"crm": rows("record_key\nc1\nc2\nc3")})
+    assert violations == [1, 4]
