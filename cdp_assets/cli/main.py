@@ -5,6 +5,7 @@ import sys
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 from cdp_assets.cli import demo, dev, refresh, status, validate, web
 from cdp_assets.cli.context import Context
@@ -34,16 +35,17 @@ def options(
 def main() -> None:
     """Entry point: mistakes of users are messages, never stack traces."""
     try:
-        app(standalone_mode=False)
+        code = app(standalone_mode=False) or 0
+        if code == INTERRUPTED:  # typer has made an exit code of Ctrl-C
+            raise KeyboardInterrupt
+        sys.exit(code)
     except UserError as error:
         sys.exit(_say(error.message))
-    except typer.Exit as ended:
-        sys.exit(ended.exit_code)
     except (typer.Abort, KeyboardInterrupt):
         print("Stopped. Tables keep their last whole versions; the next refresh is whole.", file=sys.stderr)
         sys.exit(INTERRUPTED)
-    except typer.BadParameter as error:
-        sys.exit(_say(error.format_message()))
+    except TyperException as error:
+        sys.exit(_say(f"{error} (`cdp --help` lists commands and options)"))
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             sys.exit(_say("The disk is full. Free some space and try again; nothing was written in part."))

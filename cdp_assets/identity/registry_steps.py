@@ -77,13 +77,14 @@ def _samples() -> dict[str, pa.Table]:
         ("crm", "a", *a, 1, True), ("crm", "b", *b, 1, True), ("crm", "c", *c, 2, True), ("crm", "c2", *c, 2, True),
         ("crm", "c2", *a, 1, False), ("crm", "d", *d, 2, False), ("crm", "d", *e, 3, False), ("web", "d", *e, 3, False),
         ("web", "gone", *b, 1, True), ("crm", "again", *a, 4, False), ("crm", "again", *b, 4, False),
+        ("crm", "left", "F", "crm|c2", 1, 2, 2, False), ("crm", "left", "G", "crm|c2", 0, 1, 1, False),
     ]  # fmt: skip
     pairs = [
         (*k1, *a, True, 1), (*k1, *b, True, 1), (*k2, *c, True, 1), (*k3, *c, True, 1), (*k4, *e, False, 2), (*k3, *a, False, 3),
     ]  # fmt: skip
     claims = [row for *row, overlap in pairs for _ in range(overlap)]
     kept = [(*k1, *a), (*k2, *c), (*k3, None, None, None, None), (*k4, *e), (*k5, None, None, None, None)]
-    issued = [(*k1, *a), (*k2, *c), (*k3, "N", "crm|c2", 0, None), (*k4, *e), (*k5, "M", "crm|new", 0, None)]
+    issued = [(*k1, *a), (*k2, *c), (*k3, "N", "crm|c2", 2, None), (*k4, *e), (*k5, "M", "crm|new", 0, None)]
     return {
         "customer_ids_before": _rows(CUSTOMER_IDS, *registry),
         "customer_ids": _rows(CUSTOMER_IDS, *registry),
@@ -92,7 +93,7 @@ def _samples() -> dict[str, pa.Table]:
             ("crm", "d", *k4, True), ("web", "d", *k4, True), ("crm", "new", *k5, True), ("web", "no", "k6", "web|no", False),
         ),
         "claims": _rows(CLAIMS, *map(tuple, claims)),
-        "pairs": _rows(PAIRS, *((*row, 2) for row in pairs)),
+        "pairs": _rows(PAIRS, *((*row, 1 + (row[0] == "k3")) for row in pairs)),
         "rivals": _rows(RIVALS, *((*row, row[0] != "k4") for row in pairs)),
         "contested": _rows(CONTESTED, *pairs),
         "settled": _rows(SETTLED, pairs[0], pairs[2]),

@@ -1,5 +1,6 @@
 """A readable input of a step: rows of a declared schema, from Parquet files, from anything DuckDB can select, or from memory."""
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -8,11 +9,13 @@ from sqlglot import exp
 from cdp_assets.lake.table import Table
 
 
+@functools.lru_cache(4096)
 def literal(value: str) -> str:
     """A text as a SQL literal."""
     return exp.Literal.string(value).sql(dialect="duckdb")
 
 
+@functools.lru_cache(4096)
 def name(value: str) -> str:
     """A name as a quoted SQL identifier."""
     return exp.to_identifier(value, quoted=True).sql(dialect="duckdb")

@@ -52,6 +52,8 @@ def refresh(
         record(place, user=user, action="refresh", subject=run_id, outcome="allowed")
         try:
             result = _execute(project, user, run_id, as_of, progress, on_count)
+            if any(_interrupted(event) for event in result.filter_events(lambda e: e.is_step_failure)):
+                raise KeyboardInterrupt  # noqa: TRY301 - Dagster has made a failure of it
         except BaseException as error:
             record(place, user=user, action="refresh", subject=run_id, outcome="failed", detail=type(error).__name__)
             raise
@@ -104,6 +106,11 @@ def _summary(result: dg.ExecuteInProcessResult, run_id: str, as_of: date | None,
         run_id, seen.isoformat(), result.success, rows, tuple(unchanged), numbers, failed, tuple(skipped),
         seconds=round(seconds, 1), processor_seconds=round(worked, 1),
     )
+
+
+def _interrupted(event: dg.DagsterEvent) -> bool:
+    error = event.step_failure_data.error
+    return error is not None and error.cls_name == "DagsterExecutionInterruptedError"
 
 
 def _message(event: dg.DagsterEvent) -> str:

@@ -117,12 +117,12 @@ def stages(config: ProjectConfig) -> list[Stage]:
         before.append(_records(sources))
         reads["records"] = record
         parts.append(_RECORD_KEYS)
-        examples["records"] = nasty_rows(_RECORDS.columns, {"source": ["crm"], "record_key": keys(50)}, rows=50)
+        examples["records"] = nasty_rows(_RECORDS.columns, {"source": ["crm"], "record_key": keys(50)[::-1]}, rows=50)
     if event_sources(config):
         before.append(_visitors())
         reads["visitors"] = by("source", "visitor_id")
         parts.append(_VISITOR_KEYS)
-        examples["visitors"] = nasty_rows(_VISITORS.columns, {"source": ["web"], "visitor_id": keys(50)}, rows=50)
+        examples["visitors"] = nasty_rows(_VISITORS.columns, {"source": ["web"], "visitor_id": keys(50)[::-1]}, rows=50)
     return [*before, Stage("alternate_keys", reads, "union all".join(parts), ALTERNATE_KEYS, nasty=lambda: examples)]
 
 

@@ -65,7 +65,8 @@ def pairs_stages(config: ProjectConfig, source: str) -> list[Stage]:
     columns = ", ".join(table.column_names)
     body = " union all ".join(f"select {columns} from {name(title)}" for title in titles)
     all_pairs = Stage(
-        table.name, {title: anyhow() for title in titles}, body, table, nasty=lambda: {title: nasty_rows(table.columns) for title in titles}
+        table.name, {title: anyhow() for title in titles}, body, table,
+        nasty=lambda: {title: nasty_rows(table.columns, {"left_key": keys(), "rule": [title]}) for title in titles},
     )
     return [*result, all_pairs]
 

@@ -153,7 +153,7 @@ def _values(source: str, fields: Sequence[UnifiedField]) -> Stage:
         title, {"alternate_keys": by("record_key"), records: by("record_key")}, query, writes,
         nasty=lambda: {
             "alternate_keys": nasty_rows(ALTERNATE_KEYS.columns, {"source": [source, source, "another"], "record_key": keys()}),
-            records: nasty_rows(reads, {"record_key": keys()}, rows=40),
+            records: nasty_rows(reads, {"record_key": keys()[::-1]}, rows=40),
         },
     )
 

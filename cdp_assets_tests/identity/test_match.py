@@ -184,6 +184,12 @@ def test_a_source_that_takes_no_part_has_no_edges() -> None:
     assert edges(crm="record_key | id\nc1 | c1", visitors=f"{NOBODY}\nweb | v1 | crm | id | c1 |", config=config) == []
 
 
+def test_the_name_of_a_rule_may_hold_anything() -> None:
+    config = parse_config(CONFIG.replace("name: mail, left", """name: "it's \\"one\\"; -- $rule", left""", 1))
+    found = edges(crm="record_key | mail\nc1 | ann@x", loyalty="record_key | mail\nl1 | ann@x", config=config)
+    assert found == [("crm.c1", "loyalty.l1", """it's "one"; -- $rule""", "joined")]
+
+
 def test_one_source_without_rules_has_no_edges() -> None:
     alone = parse_config("version: 1\nsources:\n  crm: {files: a, primary_key: id, fields: {name: person.full_name}}\n")
     assert edges(crm="record_key | id\nc1 | c1", config=alone) == []

@@ -1,0 +1,123 @@
+"""Real input: Microsoft's public sample of contacts and loyalty customers. The loyalty file holds the true contact, as a test only.
+
+The sample (CC-BY-4.0) is not part of this project. CDP_CONTOSO names the folder with Contact.csv and
+Customer-Loyalty.csv; without it the folder shared/data/contoso beside the checkout is looked for.
+"""
+
+import os
+import shutil
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+import pytest
+
+from cdp_assets.config import load_project
+from cdp_assets.lake import Place, Run
+from cdp_assets.orchestration.catalogue import steps_of
+
+BESIDE = Path(__file__).parents[3] / "shared" / "data" / "contoso"
+SAMPLE = Path(os.environ.get("CDP_CONTOSO", BESIDE))
+FILES = ("Contact.csv", "Customer-Loyalty.csv")
+
+pytestmark = [
+    pytest.mark.pipeline,
+    pytest.mark.skipif(not all((SAMPLE / file).is_file() for file in FILES), reason="CDP_CONTOSO does not name the folder of the sample"),
+]
+
+PROJECT = """
+version: 1
+sources:
+  contact:
+    files: Contact.csv
+    primary_key: contact_id
+    fields:
+      contact_id: {type: identity.id, column: ContactId}
+      full_name: {type: person.full_name, column: FullName}
+      email: {type: identity.email, column: EMail}
+      birth_date: {type: person.birth_date, column: DateOfBirth, format: "%m/%d/%Y"}
+  loyalty:
+    files: Customer-Loyalty.csv
+    primary_key: loyalty_id
+    fields:
+      loyalty_id: {type: identity.id, column: LoyaltyId}
+      full_name: {type: person.full_name, column: FullName}
+      email: {type: identity.email, column: EMail}
+      birth_date: {type: person.birth_date, column: DateOfBirth}
+customers:
+  match_order: [contact, loyalty]
+  match:
+"""
+MAIL = "    - {name: e-mail, left: contact, right: loyalty, all: [{field: email, normalise: [lower, whitespace]}]}\n"
+NAME_AND_MAIL = """
+    - name: name and e-mail
+      left: contact
+      right: loyalty
+      all: [{field: full_name, as: name, precision: high}, {field: email, normalise: [lower, whitespace], precision: high}]
+"""
+AS_WRITTEN = NAME_AND_MAIL.replace("as: name", "normalise: [lower]")
+
+
+class Result(NamedTuple):
+    """What a set of rules found: loyalty records matched, of these wrong, and all wrong pairs, the refused ones too."""
+
+    matched: int
+    wrong: int
+    wrong_pairs: int
+
+    @property
+    def precision(self) -> float:
+        return (self.matched - self.wrong) / self.matched
+
+    @property
+    def recall(self) -> float:
+        return (self.matched - self.wrong) / 5000  # two of the 5,002 have no contact
+
+    @property
+    def f1(self) -> float:
+        return 2 * self.precision * self.recall / (self.precision + self.recall)
+
+
+def run(folder: Path, rules: str) -> Result:
+    """Sources to clusters in a project folder of its own; then, and only then, a look at the truth."""
+    for file in FILES:
+        shutil.copyfile(SAMPLE / file, folder / file)
+    (folder / "cdp.yaml").write_text(PROJECT + rules)
+    project = load_project(folder)
+    a_run = Run(Place(project.store), "run", date(2026, 11, 20), memory=1 << 30)
+    steps = {step.table.name: step for step in steps_of(project)}
+    for name in ("contact", "loyalty", "deduplicated_contact", "deduplicated_loyalty", "match_edges", "clusters"):
+        steps[name].run(a_run)
+    with duckdb.connect() as connection:
+        connection.execute(f"create view edges as {a_run.read(steps['match_edges'].table).sql}")
+        connection.execute(f"create view truth as select * from read_csv('{folder / FILES[1]}', all_varchar = true)")
+        [found] = connection.execute(
+            """
+            select count(*) filter (status = 'joined'), count(*) filter (status = 'joined' and t.ContactId <> e.left_key),
+                count(distinct (left_key, right_key)) filter (t.ContactId <> e.left_key)
+            from edges as e join truth as t on t.LoyaltyId = e.right_key
+            """
+        ).fetchall()
+    result = Result(*found)
+    print(f"\nmatched {result.matched / 5002:.2%}, wrong {result.wrong} (of all pairs {result.wrong_pairs}), "
+          f"precision {result.precision:.5f}, recall {result.recall:.5f}, F1 {result.f1:.5f}")  # fmt: skip
+    return result
+
+
+def test_ordered_rules_find_every_loyalty_customer_who_has_a_contact(tmp_path: Path) -> None:
+    result = run(tmp_path, MAIL + NAME_AND_MAIL)
+    assert result.matched / 5002 >= 0.998
+    assert result.precision >= 0.9995
+    assert result.f1 >= 0.999
+
+
+def test_the_name_rule_alone_finds_nearly_all_whatever_the_order_of_words(tmp_path: Path) -> None:
+    result = run(tmp_path, NAME_AND_MAIL)
+    assert result.matched / 5002 >= 0.997
+    assert result.wrong_pairs <= 2
+
+
+def test_names_compared_as_they_are_written_find_less(tmp_path: Path) -> None:
+    """The rule of the product's guide read word for word; the guide reports 92.6 %, with a name score it does not publish."""
+    assert 0.6 < run(tmp_path, AS_WRITTEN).matched / 5002 < 0.926
