@@ -1,6 +1,5 @@
 """Fixtures for all tests."""
 
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -36,8 +35,7 @@ def new_run(place: Place) -> Runs:
 
 
 @pytest.fixture(autouse=True)
-def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the user's project, name or Dagster instance."""
     for variable in ("CDP_PROJECT", "CDP_USER", "DAGSTER_HOME"):
         monkeypatch.delenv(variable, raising=False)
-    yield

@@ -1,4 +1,4 @@
-"""The program behind `make features`: is what docs/features.toml claims shown by tests that pass?
+"""The program behind `make features`: it shows by tests what docs/features.toml claims.
 
 docs/features.toml lists every capability of the product (`[[feature]]`, 1 to 200) and every row of the brief
 (`[[brief]]`, 1 to 34) with a state and the tests that show it. Here stand the reading of that list, the rules it must
@@ -109,9 +109,7 @@ def read_list(path: Path) -> tuple[list[Entry], list[str]]:
 
 def _entry(kind: str, table: dict[str, Any]) -> Entry:
     texts = {key: table.get(key, "") for key in TEXTS}
-    return Entry(
-        kind, table["number"], tests=tuple(table.get("tests", ())), features=tuple(table.get("features", ())), **texts
-    )
+    return Entry(kind, table["number"], tests=tuple(table.get("tests", ())), features=tuple(table.get("features", ())), **texts)
 
 
 def _wrong_form(kind: str, table: dict[str, Any]) -> Iterable[str]:

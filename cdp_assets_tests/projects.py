@@ -11,7 +11,7 @@ import duckdb
 
 from cdp_assets.config import Project, load_project
 from cdp_assets.demo import generate
-from cdp_assets.lake import Place, Run, StepResult, Table
+from cdp_assets.lake import Place, Run, Step, StepResult, Table
 from cdp_assets.orchestration.catalogue import steps_of, tables_of
 from cdp_assets.orchestration.refresh import Summary, refresh
 
@@ -44,13 +44,18 @@ def run(project: Project, as_of: date = AS_OF) -> Summary:
 _numbers = itertools.count(1)
 
 
-def run_steps(project: Project, as_of: date = AS_OF) -> dict[str, StepResult]:
-    """Run all steps in the order of what they read, without Dagster; an error goes through."""
-    project = load_project(project.folder)
+def ordered_steps(project: Project) -> list[Step]:
+    """All steps, each after those whose tables it reads."""
     steps = {step.table.name: step for step in steps_of(project)}
     order = TopologicalSorter({n: {t.name for t in step.reads.values()} & (steps.keys() - {n}) for n, step in steps.items()})
+    return [steps[n] for n in order.static_order()]
+
+
+def run_steps(project: Project, as_of: date = AS_OF) -> dict[str, StepResult]:
+    """Run all steps without Dagster; an error goes through."""
+    project = load_project(project.folder)
     opened = Run(Place(project.store), f"run-{next(_numbers)}", as_of, user=USER, memory=1 << 30)
-    return {n: steps[n].run(opened) for n in order.static_order()}
+    return {step.table.name: step.run(opened) for step in ordered_steps(project)}
 
 
 def table_of(project: Project, name: str) -> Table:

@@ -18,7 +18,7 @@ Rows = str | pa.Table
 
 
 def rows(text: str, table: Table | None = None, **types: str) -> pa.Table:
-    """A table from text such as "key | born\\nann | 2001-02-03  # comment"; an empty cell is null, `''` is empty text.
+    r"""A table from text such as "key | born\\nann | 2001-02-03  # comment"; an empty cell is null, `''` is empty text.
 
     Types come from the declaration, else from keyword arguments (column="date"), else varchar. Lists: `[a, b]`.
     """
@@ -48,7 +48,8 @@ def _value(cell: str) -> str | None:
 def _cast(column: str, kind: str) -> str:
     if kind == "varchar[]":
         inner = f"trim({name(column)}, '[]')"
-        return f"case when {inner} = '' then []::varchar[] else list_transform(string_split({inner}, ','), lambda x: trim(x)) end as {name(column)}"
+        parts = f"list_transform(string_split({inner}, ','), lambda x: trim(x))"
+        return f"case when {inner} = '' then []::varchar[] else {parts} end as {name(column)}"
     return f"cast({name(column)} as {kind}) as {name(column)}"
 
 

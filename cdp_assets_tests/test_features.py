@@ -196,9 +196,7 @@ def test_a_test_that_shows_nothing_is_said_with_what_it_should_show(tmp_path: Pa
     }
     right = shown_by("test_small.py::test_right", 20)
     done = run(tmp_path, right, *(shown_by(test, number) for number, test in enumerate(wrong, start=1)))
-    expected = {
-        f"{test} {why}; named by capability {number}." for number, (test, why) in enumerate(wrong.items(), start=1)
-    }
+    expected = {f"{test} {why}; named by capability {number}." for number, (test, why) in enumerate(wrong.items(), start=1)}
     assert done.returncode == 1
     assert set(done.stderr.splitlines()) == expected
     assert done.stdout.splitlines()[-1] == "1 of 200 capabilities work (0 partly), 0 of 34 brief rows"

@@ -22,7 +22,7 @@ def demo(
     context: typer.Context,
     people: Annotated[int, typer.Option(help="How many people the demo world has.", min=10)] = 300,
     seed: Annotated[int, typer.Option(help="Another seed, another world.")] = 7,
-    end: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The last day of web events.")] = datetime(2026, 11, 20),  # noqa: DTZ001, B008
+    end: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The last day of web events.")] = datetime(2026, 11, 20),  # noqa: DTZ001
 ) -> None:
     """Generate the demo world, refresh everything, and print a summary. The last line is JSON."""
     from cdp_assets.demo import generate
@@ -41,7 +41,8 @@ def demo(
             f"{quality.found_pairs - quality.right_pairs:,} wrong (precision {quality.precision:.4f}, recall {quality.recall:.4f})."
         )
     typer.echo("")
-    typer.echo("Open:  make web   http://%s:%s   search and customers' cards" % (project.config.web.host, project.config.web.port))
+    web = project.config.web
+    typer.echo(f"Open:  make web   http://{web.host}:{web.port}   search and customers' cards")
     typer.echo("       make dev   http://127.0.0.1:3000   Dagster's UI: lineage, runs, backfills, schedule, sensor")
     figures: dict[str, Any] = asdict(summary)
     if quality:

@@ -13,7 +13,10 @@ from cdp_assets.errors import UserError
 
 app = typer.Typer(
     help="An open-source customer data platform: from source files and web events to unified profiles with stable ids.",
-    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
 )
 for command in (demo.demo, refresh.refresh, validate.validate, status.status, web.web, dev.dev):
     app.command()(command)

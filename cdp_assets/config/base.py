@@ -43,9 +43,7 @@ class RefusedError(ValueError):
 class Section(BaseModel):
     """A mapping of the configuration: frozen, and every key of it is known."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True, validate_default=False
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True, validate_default=False)
 
 
 def _source_name(name: str) -> str:

@@ -130,9 +130,7 @@ def _condition(draft: Draft, rule: DraftRule, at: Location, condition: Condition
         yield from _comparison(at, condition, (name, left[name]), (other, right[other]))
 
 
-def _no_other_side(
-    source: str, at: Location, left: tuple[str, Field | None], right: dict[str, Field | None]
-) -> Iterator[Finding]:
+def _no_other_side(source: str, at: Location, left: tuple[str, Field | None], right: dict[str, Field | None]) -> Iterator[Finding]:
     name, field = left
     if field is None:
         return
@@ -142,9 +140,7 @@ def _no_other_side(
     yield Finding(at, f"{source} has {lack}; {hint}", shown(name), same or list(right))
 
 
-def _comparison(
-    at: Location, condition: Condition, left: tuple[str, Field | None], right: tuple[str, Field | None]
-) -> Iterator[Finding]:
+def _comparison(at: Location, condition: Condition, left: tuple[str, Field | None], right: tuple[str, Field | None]) -> Iterator[Finding]:
     if left[1] is None or right[1] is None:
         return
     types = {name: field.data_type for name, field in (left, right) if field}

@@ -39,9 +39,7 @@ class Sides(Section):
     """The field of the right source."""
 
 
-def sides(
-    field: str | Sides, left: Mapping[str, Field | None], right: Mapping[str, Field | None]
-) -> tuple[str, str | None]:
+def sides(field: str | Sides, left: Mapping[str, Field | None], right: Mapping[str, Field | None]) -> tuple[str, str | None]:
     """The names of a condition's field on both sides; None where the right side has no such field, or several.
 
     A plain name is the field of that name, else on the right the one field with the semantic type of the left's.

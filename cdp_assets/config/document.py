@@ -134,7 +134,5 @@ class _Reader:
             return self.yaml.constructor.construct_object(node)
         except (YAMLError, ValueError, ArithmeticError):
             kind, example = ("date", "2026-01-31") if node.tag == _PREFIX + "timestamp" else ("number", "3")
-            self.findings.append(
-                Finding(at, f"is not a {kind}, such as {example}; put text in quotes", shown(node.value, at))
-            )
+            self.findings.append(Finding(at, f"is not a {kind}, such as {example}; put text in quotes", shown(node.value, at)))
             return None

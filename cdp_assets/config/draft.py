@@ -88,9 +88,7 @@ def read_draft(written: Any, hidden: set[Location]) -> Draft:
         dedupe=[((*CUSTOMERS, "dedupe", name), name) for name in dedupe],
         dedupe_rules=[_rule(at, rule, source, source) for at, source, rule in rules],
         match=[
-            _rule(at, rule, _text(_mapping(rule).get("left")), _text(_mapping(rule).get("right")))
-            for at, rule in match
-            if at not in hidden
+            _rule(at, rule, _text(_mapping(rule).get("left")), _text(_mapping(rule).get("right"))) for at, rule in match if at not in hidden
         ],
         merge=[
             ((*CUSTOMERS, "merge", field), field, list(_names(entry, (*CUSTOMERS, "merge", field, "importance"))))

@@ -31,10 +31,7 @@ _SEMANTIC = (
 ).split()
 
 TYPES: dict[str, FieldType] = {
-    **{
-        name: FieldType("date" if name == "person.birth_date" else "varchar", personal=not name.startswith("organ"))
-        for name in _SEMANTIC
-    },
+    **{name: FieldType("date" if name == "person.birth_date" else "varchar", personal=not name.startswith("organ")) for name in _SEMANTIC},
     **{name: FieldType(data_type, personal=False) for name, data_type in _PLAIN.items()},
 }
 """Every type of a field. The semantic ones (with a dot) say what the value is; the plain ones only how it is stored."""
@@ -65,9 +62,7 @@ def _pattern(value: str) -> str:
     directives = _DIRECTIVES.findall(value)
     unknown = [name for name in directives if not _UNKNOWN.fullmatch(name)]
     if unknown or not directives:
-        raise RefusedError(
-            "is not a pattern of a date or time", allowed=["%Y %m %d %H %M %S and the like, as in %d.%m.%Y"]
-        )
+        raise RefusedError("is not a pattern of a date or time", allowed=["%Y %m %d %H %M %S and the like, as in %d.%m.%Y"])
     return value
 
 

@@ -44,9 +44,7 @@ def _is_part(text: str, least: int, most: int, names: list[str]) -> bool:
 def _cron(value: str) -> str:
     parts = value.split()
     if len(parts) != len(_PARTS):
-        raise RefusedError(
-            f"must have five parts, found {len(parts)}", allowed=["minute hour day month weekday, such as 0 4 * * *"]
-        )
+        raise RefusedError(f"must have five parts, found {len(parts)}", allowed=["minute hour day month weekday, such as 0 4 * * *"])
     for text, (name, least, most, names) in zip(parts, _PARTS, strict=True):
         if not _is_part(text, least, most, names):
             raise RefusedError(

@@ -60,12 +60,14 @@ def _nasty(sources: Mapping[str, EventsSource]) -> dict[str, pa.Table]:
     for number, (name, source) in enumerate(sources.items()):
         rows = 0 if number and number == len(sources) - 1 else 9
         time = pa.array([1_700_000_000_000_000 + (row // 2) * 43_200_000_000 for row in range(rows)], pa.timestamp("us"))
-        tables[name] = pa.table({
-            "event_id": pa.array([f"e{row}" for row in range(rows)], pa.string()),
-            "visitor_id": pa.array([f"v{row % 3}" for row in range(rows)], pa.string()),
-            "time": time,
-            "day": time.cast(pa.date32(), safe=False),
-            "event": pa.array([None if row % 4 else "view" for row in range(rows)], pa.string()),
-            **{column: pa.array([None if row % 2 else f"{row % 3}" for row in range(rows)], pa.string()) for column in source.known_as},
-        })
+        tables[name] = pa.table(
+            {
+                "event_id": pa.array([f"e{row}" for row in range(rows)], pa.string()),
+                "visitor_id": pa.array([f"v{row % 3}" for row in range(rows)], pa.string()),
+                "time": time,
+                "day": time.cast(pa.date32(), safe=False),
+                "event": pa.array([None if row % 4 else "view" for row in range(rows)], pa.string()),
+                **{column: pa.array([None if row % 2 else f"{row % 3}" for row in range(rows)], pa.string()) for column in source.known_as},
+            }
+        )
     return tables

@@ -84,15 +84,17 @@ def _nasty() -> dict[str, pa.Table]:
     hour = 3_600_000_000
     at = pa.array([row[5] * hour for row in given], pa.timestamp("us"))
     return {
-        "visitor_links": pa.table({
-            "day": pa.array([row[0] for row in given], pa.int32()).cast(pa.date32()),
-            "source": [row[1] for row in given],
-            "visitor_id": [row[2] for row in given],
-            "known_source": ["crm" if row[3] else "" for row in given],
-            "known_field": [row[3] for row in given],
-            "known_value": [row[4] for row in given],
-            "first_at": at,
-            "last_at": at,
-            "events": pa.array([1] * len(given), pa.int64()),
-        })
+        "visitor_links": pa.table(
+            {
+                "day": pa.array([row[0] for row in given], pa.int32()).cast(pa.date32()),
+                "source": [row[1] for row in given],
+                "visitor_id": [row[2] for row in given],
+                "known_source": ["crm" if row[3] else "" for row in given],
+                "known_field": [row[3] for row in given],
+                "known_value": [row[4] for row in given],
+                "first_at": at,
+                "last_at": at,
+                "events": pa.array([1] * len(given), pa.int64()),
+            }
+        )
     }

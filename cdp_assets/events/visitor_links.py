@@ -90,15 +90,17 @@ def _nasty() -> dict[str, pa.Table]:
     ]
     hour = 3_600_000_000
     return {
-        "events": pa.table({
-            "day": pa.array([day for day, *_ in given], pa.int32()).cast(pa.date32()),
-            "source": ["web"] * len(given),
-            "event_id": [event for _, _, event, _, _ in given],
-            "visitor_id": [visitor for _, visitor, _, _, _ in given],
-            "time": pa.array([at * hour for _, _, _, at, _ in given], pa.timestamp("us")),
-            "event": pa.array(["view"] * len(given)),
-            "known_sources": pa.array([["crm"] * len(ids) for *_, ids in given], pa.list_(pa.string())),
-            "known_fields": pa.array([["id"] * len(ids) for *_, ids in given], pa.list_(pa.string())),
-            "known_values": pa.array([ids for *_, ids in given], pa.list_(pa.string())),
-        })
+        "events": pa.table(
+            {
+                "day": pa.array([day for day, *_ in given], pa.int32()).cast(pa.date32()),
+                "source": ["web"] * len(given),
+                "event_id": [event for _, _, event, _, _ in given],
+                "visitor_id": [visitor for _, visitor, _, _, _ in given],
+                "time": pa.array([at * hour for _, _, _, at, _ in given], pa.timestamp("us")),
+                "event": pa.array(["view"] * len(given)),
+                "known_sources": pa.array([["crm"] * len(ids) for *_, ids in given], pa.list_(pa.string())),
+                "known_fields": pa.array([["id"] * len(ids) for *_, ids in given], pa.list_(pa.string())),
+                "known_values": pa.array([ids for *_, ids in given], pa.list_(pa.string())),
+            }
+        )
     }

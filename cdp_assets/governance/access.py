@@ -36,8 +36,13 @@ def require(project: Project, user: str, least: Role, action: str, subject: str 
         return role
     has = f"has the role {role.name}" if role is not None else "is not listed under `roles` in cdp.yaml"
     record(
-        Place(project.store), user=user, action=action, subject=subject, outcome="denied",
-        role=role.name if role is not None else None, detail=f"needs {least.name}",
+        Place(project.store),
+        user=user,
+        action=action,
+        subject=subject,
+        outcome="denied",
+        role=role.name if role is not None else None,
+        detail=f"needs {least.name}",
     )
     raise AccessDeniedError(
         f"{action}: needs the role {least.name} or higher; {user} {has}. An administrator can change `roles` in cdp.yaml."

@@ -9,6 +9,15 @@ from cdp_assets.identity.pairs import pair_stages
 from cdp_assets.identity.rules import Rule, dedupe_rules, event_sources, forms_of, forms_stage, match_rules, record_sources
 
 __all__ = [
-    "Rule", "dedupe_rules", "event_sources", "forms_of", "forms_stage", "group_stage", "keys", "match_rules", "nasty_rows",
-    "pair_stages", "record_sources",
+    "Rule",
+    "dedupe_rules",
+    "event_sources",
+    "forms_of",
+    "forms_stage",
+    "group_stage",
+    "keys",
+    "match_rules",
+    "nasty_rows",
+    "pair_stages",
+    "record_sources",
 ]

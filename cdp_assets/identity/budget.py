@@ -34,7 +34,7 @@ def block_budget(rule: Rule, left: Forms, right: Forms, title: str) -> list[Stag
 
     body = f"""
         select l.n * r.n as comparisons
-        from {counts(left, left_keys)} as l join {counts(right, right_keys)} as r using ({', '.join(numbered)})
+        from {counts(left, left_keys)} as l join {counts(right, right_keys)} as r using ({", ".join(numbered)})
         where l.n * r.n >= {SMALL_BLOCK}
     """
     reads = {left.stage: by(*left_keys, nulls="drop"), right.stage: by(*right_keys, nulls="drop")}
@@ -66,7 +66,10 @@ def exact_columns(rule: Rule, left: Forms, right: Forms) -> tuple[list[str], lis
 def _guard(rule: Rule, counted: str, title: str, most: int, advice: str) -> Stage:
     total = intermediate(f"{title} budget", "comparisons | bigint | pairs that the rule looks at, small blocks not counted")
     return Stage(
-        total.name, {counted: whole()}, _within_budget, total,
+        total.name,
+        {counted: whole()},
+        _within_budget,
+        total,
         params={"counted": counted, "rule": rule.where, "most": most, "advice": advice},
         nasty=lambda: {counted: pa.table({"comparisons": pa.array([10_000, 20_000], pa.int64())})},
         lineage={"comparisons": (f"{counted}.comparisons",)},

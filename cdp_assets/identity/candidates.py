@@ -33,7 +33,10 @@ def candidates(rule: Rule, left: str, right: str, title: str, example: Mapping[s
     shares = [[c.share.numerator, c.share.denominator] for c in rule.comparisons]
     table = intermediate(title, "left_id | bigint | number of the left values\nright_id | bigint | number of the right values")
     return Stage(
-        title, {left: everywhere(), right: anyhow()}, _candidates, table,
+        title,
+        {left: everywhere(), right: anyhow()},
+        _candidates,
+        table,
         params={"left": left, "right": right, "shares": shares, "within": rule.within, "rule": rule.where},
         nasty=lambda: dict(example),
         lineage={"left_id": (f"{left}.id",), "right_id": (f"{right}.id",)},

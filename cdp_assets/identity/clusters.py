@@ -51,7 +51,10 @@ def _joined() -> Stage:
         from match_edges where status = 'joined'
     """
     return Stage(
-        _JOINED.name, {MATCH_EDGES.name: anyhow()}, body, _JOINED,
+        _JOINED.name,
+        {MATCH_EDGES.name: anyhow()},
+        body,
+        _JOINED,
         nasty=lambda: {MATCH_EDGES.name: nasty_rows(MATCH_EDGES.columns, {"status": ["joined", "refused"]})},
     )
 
@@ -71,7 +74,10 @@ def _records(config: ProjectConfig) -> Stage:
         "record_key": keys(), "visitor_id": keys(), "source": [*event_sources(config), "other"], "nth": [1, 1, 2],
     }  # fmt: skip
     return Stage(
-        _RECORDS.name, {table: anyhow() for table in tables}, union_all(selects), _RECORDS,
+        _RECORDS.name,
+        {table: anyhow() for table in tables},
+        union_all(selects),
+        _RECORDS,
         nasty=lambda: {table: nasty_rows(visitors if table == IDENTITIES else records, given) for table in tables},
     )
 
@@ -91,7 +97,10 @@ def _members() -> Stage:
     """
     group = (Column("node", "varchar", "record"), Column("root", "varchar", "smallest"))
     return Stage(
-        _MEMBERS.name, {_RECORDS.name: by("record"), "groups": by("node")}, body, _MEMBERS,
+        _MEMBERS.name,
+        {_RECORDS.name: by("record"), "groups": by("node")},
+        body,
+        _MEMBERS,
         nasty=lambda: {
             _RECORDS.name: nasty_rows(_RECORDS.columns, {"record": keys(), "include_all": [True, False]}),
             "groups": nasty_rows(group, {"node": keys()}, rows=30),

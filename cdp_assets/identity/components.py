@@ -20,7 +20,11 @@ def group_stage(title: str, edges: str) -> Stage:
     """Rows of (node, root) for the nodes of the edges (a, b): root is the smallest node of the group."""
     table = intermediate(title, "node | varchar | a record\nroot | varchar | the smallest record of its group", key=("node",))
     return Stage(
-        title, {edges: whole()}, _groups, table, params={"edges": edges},
+        title,
+        {edges: whole()},
+        _groups,
+        table,
+        params={"edges": edges},
         nasty=lambda: {edges: pa.table({"a": _TRIANGLES["a"], "b": _TRIANGLES["b"]})},
         lineage={"node": (f"{edges}.a", f"{edges}.b"), "root": (f"{edges}.a", f"{edges}.b")},
     )
@@ -30,7 +34,11 @@ def kruskal_stage(title: str, edges: str) -> Stage:
     """Rows of (place, joined) for edges (place, a, b): taken by place, an edge joins two groups or finds them joined."""
     table = intermediate(title, "place | bigint | number of the edge\njoined | boolean | it made two groups one", key=("place",))
     return Stage(
-        title, {edges: whole()}, _kruskal, table, params={"edges": edges},
+        title,
+        {edges: whole()},
+        _kruskal,
+        table,
+        params={"edges": edges},
         nasty=lambda: {edges: pa.table({"place": pa.array(_TRIANGLES["place"], pa.int64()), "a": _TRIANGLES["a"], "b": _TRIANGLES["b"]})},
         lineage={"place": (f"{edges}.place",), "joined": (f"{edges}.place", f"{edges}.a", f"{edges}.b")},
     )

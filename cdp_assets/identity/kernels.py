@@ -43,7 +43,11 @@ class Encoded(NamedTuple):
 
 
 def encoded(table: pa.Table, columns: Sequence[str]) -> Encoded:
-    """The columns of numbered values, each a text or a list of one text in several orders of its words."""
+    """The columns of numbered values, each a text or a list of one text in several orders of its words.
+
+    Values are in the order of the first column's length.
+    """
+    table = table.take(pc.sort_indices(pc.utf8_length(_first_text(table[columns[0]]))))
     texts: list[str] = []
     firsts = []
     for column in columns:
@@ -57,6 +61,10 @@ def encoded(table: pa.Table, columns: Sequence[str]) -> Encoded:
     letters = np.frombuffer("".join(texts).encode("utf-32-le"), np.uint32)
     lengths = np.append(sizes, 0)[starts[:, :-1]]
     return Encoded(table["id"].to_numpy(), letters, ends, starts, lengths, _signatures(letters, ends, starts))
+
+
+def _first_text(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.list_element(values, 0) if pa.types.is_list(values.type) else values
 
 
 @njit(cache=True, nogil=True)
@@ -81,33 +89,30 @@ def alike(left: Encoded, right: Encoded, shares: Sequence[Sequence[int]], *, onc
     """
     if not len(left.ids) or not len(right.ids):
         return np.empty(0, np.int64), np.empty(0, np.int64)
-    order = np.argsort(left.lengths[0], kind="stable")
-    sorted_lengths = left.lengths[0, order]
-    starts = np.searchsorted(sorted_lengths, np.arange(sorted_lengths[-1] + 2)).astype(np.int64)
+    starts = np.searchsorted(left.lengths[0], np.arange(left.lengths[0, -1] + 2)).astype(np.int64)
     # The four numbers laid over each other are a coarser signature, enough to end most comparisons.
-    signs = (np.bitwise_or.reduce(left.signatures[0, order], axis=1), np.bitwise_or.reduce(right.signatures[0], axis=1))
-    one, other, count = _scan(left, right, order, starts, sorted_lengths, *signs, np.array(shares, np.int64), once, most)
+    signs = (np.bitwise_or.reduce(left.signatures[0], axis=1), np.bitwise_or.reduce(right.signatures[0], axis=1))
+    lengths = np.arange(max(left.lengths.max(), right.lengths.max()) + 1)
+    edits = np.array([(of - wanted) * lengths // of for wanted, of in shares], np.int64)  # allowed, by condition and longer length
+    one, other, count = _scan(left, right, starts, *signs, edits, once, most)
     return None if count > most else (one[:count], other[:count])
 
 
 @njit(cache=True, nogil=True)
-def _scan(
-    left: Any, right: Any, order: Any, starts: Any, lengths: Any, left_signs: Any, right_signs: Any, shares: Any, once: Any, most: Any
-) -> Any:
-    """All pairs, cheapest test first. `order` sorts left values by the first condition's length: only near ones are met."""
-    wanted, of = shares[0, 0], shares[0, 1]
+def _scan(left: Any, right: Any, starts: Any, left_signs: Any, right_signs: Any, edits: Any, once: Any, most: Any) -> Any:
+    """All pairs, cheapest test first. Left values of length n start at starts[n]: only those near in length are met."""
     one, other, count = np.empty(1024, np.int64), np.empty(1024, np.int64), 0
-    row = np.empty(max(left.lengths.max(), right.lengths.max()) + 2, np.int64)
+    row = np.empty(edits.shape[1] + 1, np.int64)
     for b in range(len(right.ids)):
         length, sign = right.lengths[0, b], right_signs[b]
-        shortest = length - (of - wanted) * length // of
-        longest = min(length * of // wanted, len(starts) - 2)
-        for place in range(starts[min(shortest, longest + 1)], starts[longest + 1]):
-            edits = (of - wanted) * max(length, lengths[place]) // of
-            if _bits(sign ^ left_signs[place]) > 4 * edits:
+        longest = length
+        while longest < len(starts) - 2 and longest + 1 - length <= edits[0, longest + 1]:
+            longest += 1
+        longest = min(longest, len(starts) - 2)
+        for a in range(starts[min(length - edits[0, length], longest + 1)], starts[longest + 1]):
+            if _bits(sign ^ left_signs[a]) > 4 * edits[0, max(length, left.lengths[0, a])]:
                 continue
-            a = order[place]
-            if (once and left.ids[a] > right.ids[b]) or not _alike(left, right, a, b, shares, row):
+            if (once and left.ids[a] > right.ids[b]) or not _alike(left, right, a, b, edits, row):
                 continue
             if count == len(one):
                 if count > most:
@@ -119,37 +124,42 @@ def _scan(
 
 
 @njit(cache=True, nogil=True)
-def _alike(left: Any, right: Any, a: Any, b: Any, shares: Any, row: Any) -> Any:
+def _alike(left: Any, right: Any, a: Any, b: Any, edits: Any, row: Any) -> Any:
     """Whether every condition holds: lengths and signatures of all first, then the letters."""
-    for c in range(len(shares)):
-        edits = (shares[c, 1] - shares[c, 0]) * max(left.lengths[c, a], right.lengths[c, b]) // shares[c, 1]
-        if abs(left.lengths[c, a] - right.lengths[c, b]) > edits:
+    for c in range(len(edits)):
+        allowed = edits[c, max(left.lengths[c, a], right.lengths[c, b])]
+        if abs(left.lengths[c, a] - right.lengths[c, b]) > allowed:
             return False
         different = np.uint64(0)
         for part in range(4):
             different += _bits(left.signatures[c, a, part] ^ right.signatures[c, b, part])
-        if different > 4 * edits:
+        if different > 4 * allowed:
             return False
-    for c in range(len(shares)):
-        edits = (shares[c, 1] - shares[c, 0]) * max(left.lengths[c, a], right.lengths[c, b]) // shares[c, 1]
+    for c in range(len(edits)):
+        allowed = edits[c, max(left.lengths[c, a], right.lengths[c, b])]
         first_a, first_b = left.firsts[c, a], right.firsts[c, b]
         near = False
         for text in range(first_a, left.firsts[c, a + 1]):
-            near = near or _near(left, right, text, first_b, edits, row)
+            near = near or _near(_text(left, text), _text(right, first_b), allowed, row)
         for text in range(first_b + 1, right.firsts[c, b + 1]):
-            near = near or _near(left, right, first_a, text, edits, row)
+            near = near or _near(_text(left, first_a), _text(right, text), allowed, row)
         if not near:
             return False
     return True
 
 
 @njit(cache=True, nogil=True)
-def _near(left: Any, right: Any, one: Any, other: Any, edits: Any, row: Any) -> Any:
+def _text(values: Any, text: Any) -> Any:
+    return values.letters[values.ends[text] : values.ends[text + 1]]
+
+
+@njit(cache=True, nogil=True)
+def _near(one: Any, other: Any, edits: Any, row: Any) -> Any:
     """Whether two texts are at most so many edits (a letter added, left out or changed) apart; only that band is filled."""
-    a, a_end, b, b_end = left.ends[one], left.ends[one + 1], right.ends[other], right.ends[other + 1]
-    while a < a_end and b < b_end and left.letters[a] == right.letters[b]:
+    a, a_end, b, b_end = 0, len(one), 0, len(other)
+    while a < a_end and b < b_end and one[a] == other[b]:
         a, b = a + 1, b + 1
-    while a < a_end and b < b_end and left.letters[a_end - 1] == right.letters[b_end - 1]:
+    while a < a_end and b < b_end and one[a_end - 1] == other[b_end - 1]:
         a_end, b_end = a_end - 1, b_end - 1
     height, width = a_end - a, b_end - b
     if abs(height - width) > edits:
@@ -164,7 +174,7 @@ def _near(left: Any, right: Any, one: Any, other: Any, edits: Any, row: Any) -> 
         least = row[low - 1]
         for j in range(low, high + 1):
             above = row[j] if j < i + edits else far
-            changed = diagonal + (left.letters[a + i - 1] != right.letters[b + j - 1])
+            changed = diagonal + (one[a + i - 1] != other[b + j - 1])
             diagonal = row[j]
             row[j] = min(changed, above + 1, row[j - 1] + 1)
             least = min(least, row[j])

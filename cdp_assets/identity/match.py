@@ -83,7 +83,10 @@ def _duplicates(config: ProjectConfig) -> list[Stage]:
         selects.append(exp.select(*columns).from_(exp.Table(this=exp.to_identifier(table, quoted=True))))
     return [
         Stage(
-            "duplicate edges", {table: anyhow() for table in tables.values()}, union_all(selects), evidence("duplicate edges"),
+            "duplicate edges",
+            {table: anyhow() for table in tables.values()},
+            union_all(selects),
+            evidence("duplicate edges"),
             nasty=lambda: {table: nasty_rows(_DUPLICATES) for table in tables.values()},
         )
     ]
@@ -110,7 +113,10 @@ def _hits(titles: Sequence[str]) -> Stage:
     body = " union all ".join(f"select {', '.join(_PAIR)} from {name(title)}" for title in titles)
     example = pairs("hits")
     return Stage(
-        "hits", {title: anyhow() for title in titles}, body, example,
+        "hits",
+        {title: anyhow() for title in titles},
+        body,
+        example,
         nasty=lambda: {title: nasty_rows(example.columns) for title in titles},
     )
 
@@ -159,7 +165,10 @@ def _numbered(parts: Sequence[str]) -> Stage:
     order = "weight desc, rule_rank, left_source, left_key, right_source, right_key, rule"
     body = f"select {columns}, row_number() over (order by {order}) as place from ({everything})"
     return Stage(
-        _NUMBERED.name, {part: whole() for part in parts}, body, _NUMBERED,
+        _NUMBERED.name,
+        {part: whole() for part in parts},
+        body,
+        _NUMBERED,
         nasty=lambda: {part: _evidence_example(evidence(part), part) for part in parts},
     )
 
@@ -179,7 +188,10 @@ def _proposed() -> Stage:
         from evidence where status is null
     """
     return Stage(
-        _PROPOSED.name, {_NUMBERED.name: anyhow()}, body, _PROPOSED,
+        _PROPOSED.name,
+        {_NUMBERED.name: anyhow()},
+        body,
+        _PROPOSED,
         nasty=lambda: {_NUMBERED.name: _evidence_example(_NUMBERED)},
     )
 
@@ -193,7 +205,10 @@ def _edges() -> Stage:
     """
     joins = (Column("place", "bigint", "number"), Column("joined", "boolean", "joined"))
     return Stage(
-        MATCH_EDGES.name, {_NUMBERED.name: by("place"), "joins": by("place")}, body, MATCH_EDGES,
+        MATCH_EDGES.name,
+        {_NUMBERED.name: by("place"), "joins": by("place")},
+        body,
+        MATCH_EDGES,
         nasty=lambda: {
             _NUMBERED.name: _evidence_example(_NUMBERED),
             "joins": nasty_rows(joins, {"place": list(range(1, 41)), "joined": [True, False, True]}, rows=40),

@@ -71,13 +71,17 @@ def _join(rule: Rule, left: Forms, right: Forms, title: str) -> Stage:
             {_score(fuzzy)} as score
         from (
             select l.record_key as left_key, r.record_key as right_key{_measures(fuzzy)}
-            from {name(left.stage)} as l join {name(right.stage)} as r on {' and '.join(conditions)}
+            from {name(left.stage)} as l join {name(right.stage)} as r on {" and ".join(conditions)}
         )
         where {_alike(fuzzy)}
     """
     reads = {left.stage: by(*left_keys, nulls="drop"), right.stage: by(*right_keys, nulls="drop")}
     return Stage(
-        title, reads, body, pairs_table(title), params=_constants(rule),
+        title,
+        reads,
+        body,
+        pairs_table(title),
+        params=_constants(rule),
         nasty=lambda: {left.stage: left.nasty(), right.stage: right.nasty()},
     )
 
@@ -96,12 +100,12 @@ def _values(title: str, forms: Forms, columns: list[str]) -> Stage:
     values = [f"v{n}" for n in range(1, len(columns) + 1)]
     listing = ", ".join(f"{column} as {value}" for column, value in zip(columns, values, strict=True))
     body = f"""
-        select row_number() over (order by {', '.join(values)}) as id, {', '.join(values)}, keys
+        select row_number() over (order by {", ".join(values)}) as id, {", ".join(values)}, keys
         from (
             select {listing}, list(record_key order by record_key) as keys
             from {name(forms.stage)}
-            where {' and '.join(f'{column} is not null' for column in columns)}
-            group by {', '.join(columns)}
+            where {" and ".join(f"{column} is not null" for column in columns)}
+            group by {", ".join(columns)}
         )
     """
     types = {forms.column(form): form.type for form in forms.forms}
@@ -146,6 +150,10 @@ def _verify(rule: Rule, scan: str, one: Stage, other: Stage, fuzzy: list[Fuzzy],
     """
     found = nasty_rows(CANDIDATES.columns, {"left_id": list(range(1, 21)), "right_id": list(range(1, 31))}, rows=60)
     return Stage(
-        title, {scan: anyhow(), one.name: everywhere(), other.name: everywhere()}, body, pairs_table(title), params=_constants(rule),
+        title,
+        {scan: anyhow(), one.name: everywhere(), other.name: everywhere()},
+        body,
+        pairs_table(title),
+        params=_constants(rule),
         nasty=lambda: {scan: found, one.name: _values_example(one.writes), other.name: _values_example(other.writes)},
     )

@@ -52,8 +52,7 @@ def dedupe_rules(config: ProjectConfig, source: str) -> list[Rule]:
 def match_rules(config: ProjectConfig) -> list[Rule]:
     """The rules between sources in configured order."""
     return [
-        Rule(r.name, rank, r.left, r.right, _comparisons(config, r.all, r.left, r.right))
-        for rank, r in enumerate(config.customers.match)
+        Rule(r.name, rank, r.left, r.right, _comparisons(config, r.all, r.left, r.right)) for rank, r in enumerate(config.customers.match)
     ]
 
 
@@ -133,7 +132,10 @@ def forms_stage(forms: Forms, records: str, fields: Mapping[str, str]) -> Stage:
     body = exp.select(key.copy(), *outer).from_(inner.subquery("forms"))
     columns = [Column("record_key", "varchar", "key"), *(Column(n, t, "field") for n, t in fields.items())]
     return Stage(
-        forms.stage, {records: anyhow()}, body, forms.table(),
+        forms.stage,
+        {records: anyhow()},
+        body,
+        forms.table(),
         nasty=lambda: {records: nasty_rows(columns, {"record_key": keys()})},
     )
 

@@ -97,7 +97,10 @@ def _hits() -> Stage:
     }
     fixed = {"known_source": ["crm"], "known_field": ["email", "contact_id"]}
     return Stage(
-        _HITS.name, reads, body, _HITS,
+        _HITS.name,
+        reads,
+        body,
+        _HITS,
         nasty=lambda: {
             IDENTITIES: nasty_rows(_IDENTITY_COLUMNS, {"source": ["web"], **fixed}),
             _KNOWN.name: nasty_rows(_KNOWN.columns, {"visitor_source": ["web"], "record_key": keys(), **fixed}),
@@ -138,7 +141,10 @@ def _edges(title: str) -> Stage:
         )
     """
     return Stage(
-        title, {_HITS.name: by("source", "visitor_id")}, body, evidence(title),
+        title,
+        {_HITS.name: by("source", "visitor_id")},
+        body,
+        evidence(title),
         nasty=lambda: {
             _HITS.name: nasty_rows(
                 _HITS.columns, {"source": ["web", "app"], "visitor_id": ["v1", "v2", "v3"], "current": [True, False, False, True]}

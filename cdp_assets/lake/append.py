@@ -32,7 +32,9 @@ def append(place: Place, table: Table, rows: pa.Table) -> None:
         handle = _opened(place, table)
         action = Commit(table, path, (added,), None, {}).add(added)
         handle.create_write_transaction(
-            [action], "append", Schema.from_arrow(table.arrow_schema()),
+            [action],
+            "append",
+            Schema.from_arrow(table.arrow_schema()),
             commit_properties=CommitProperties(max_commit_retries=100),
         )
 

@@ -15,8 +15,16 @@ from cdp_assets.lake.table import Table
 
 
 def make_days(
-    run: Run, table: Table, stages: Sequence[Stage], reads: Reads, *, day_of: Mapping[str, str], days: Sequence[str] | None = None,
-    checks: Sequence[Check] = (), settings: Any = None, code: str = "",
+    run: Run,
+    table: Table,
+    stages: Sequence[Stage],
+    reads: Reads,
+    *,
+    day_of: Mapping[str, str],
+    days: Sequence[str] | None = None,
+    checks: Sequence[Check] = (),
+    settings: Any = None,
+    code: str = "",
     on_plan: Callable[[int], None] | None = None,
 ) -> StepResult:
     """Compute the due days of a table that is partitioned by day, all of them at once.
@@ -59,7 +67,15 @@ def make_days(
     confirmed = run.versions(inputs) if not left else entry.inputs
     run.confirm(table.name, Entry("days", version, run.run_id, str(run.as_of), confirmed, content, done))
     return StepResult(
-        table, version, digest.rows_in(content), content, same, tuple(results), tuple(stages), tuple(chosen), run.versions(inputs),
+        table,
+        version,
+        digest.rows_in(content),
+        content,
+        same,
+        tuple(results),
+        tuple(stages),
+        tuple(chosen),
+        run.versions(inputs),
         {day: digest.rows_in(part) for day, part in parts.items()},
     )
 

@@ -62,8 +62,14 @@ class Commit:
         by = [self.table.partition] if self.table.partition else None
         if handle is None:
             create_table_with_add_actions(
-                str(self.path), schema, adds, mode="error", partition_by=by, name=self.table.name,
-                description=self.table.grain, commit_properties=properties,
+                str(self.path),
+                schema,
+                adds,
+                mode="error",
+                partition_by=by,
+                name=self.table.name,
+                description=self.table.grain,
+                commit_properties=properties,
             )
             return 0
         filters: Any = None
@@ -78,8 +84,12 @@ class Commit:
         """The log entry that adds a file."""
         partition = {self.table.partition: file.partition} if self.table.partition else {}
         return AddAction(
-            path=str(file.path.relative_to(self.path)), size=file.bytes, partition_values=partition,
-            modification_time=0, data_change=True, stats=json.dumps({"numRecords": file.rows}),
+            path=str(file.path.relative_to(self.path)),
+            size=file.bytes,
+            partition_values=partition,
+            modification_time=0,
+            data_change=True,
+            stats=json.dumps({"numRecords": file.rows}),
         )
 
 

@@ -21,9 +21,7 @@ def derive(stages: Sequence[Stage], columns: Mapping[str, Sequence[str]]) -> Ori
     for stage in stages:
         direct = _declared(stage) if stage.sql() is None else _read_off(stage, known)
         known[stage.name] = {
-            column.name: sorted({
-                origin for n, c in direct.get(column.name, ()) for origin in known.get(n, {}).get(c, ())
-            })
+            column.name: sorted({origin for n, c in direct.get(column.name, ()) for origin in known.get(n, {}).get(c, ())})
             for column in stage.writes.columns
         }
     return known[stages[-1].name]
@@ -43,8 +41,7 @@ def _read_off(stage: Stage, known: Mapping[str, Origins]) -> dict[str, list[tupl
     lower = {column.name.lower(): column.name for column in stage.writes.columns}
     names = {n: {c.lower(): c for c in known[n]} for n in stage.reads}
     return {
-        lower.get(column.lower(), column): [(n, names.get(n, {}).get(c.lower(), c)) for n, c in leaves]
-        for column, leaves in found.items()
+        lower.get(column.lower(), column): [(n, names.get(n, {}).get(c.lower(), c)) for n, c in leaves] for column, leaves in found.items()
     }
 
 

@@ -87,9 +87,7 @@ def source_of(path: Path, table: Table, version: int | None, partitions: Sequenc
     files = delta.file_uris(handle, table.partition, partitions)
     size = sum(Path(file).stat().st_size for file in files)
     metadata = delta.commit_metadata(path, handle.version())
-    return Source(
-        table, parquet_rows(table, files), size, metadata.get("content", ""), handle.version(), metadata.get("partitions", {})
-    )
+    return Source(table, parquet_rows(table, files), size, metadata.get("content", ""), handle.version(), metadata.get("partitions", {}))
 
 
 class Run:
@@ -146,8 +144,16 @@ class Run:
         return {n: each if isinstance(each, Source) else self.read(each) for n, each in reads.items()}
 
     def make(
-        self, table: Table, stages: Sequence[Stage], reads: Reads, *, checks: Sequence[Check] = (), settings: Any = None,
-        uses_as_of: bool = False, code: str = "", partition: str | None = None,
+        self,
+        table: Table,
+        stages: Sequence[Stage],
+        reads: Reads,
+        *,
+        checks: Sequence[Check] = (),
+        settings: Any = None,
+        uses_as_of: bool = False,
+        code: str = "",
+        partition: str | None = None,
     ) -> StepResult:
         """Compute a table and make it the newest version, unless nothing it depends on has changed.
 
@@ -207,8 +213,14 @@ class Run:
             return digest.of_rows(connection, files.source(), files.table.partition)
 
     def commit(
-        self, table: Table, files: Files, scope: tuple[str, ...] | None, content: str, partitions: Mapping[str, str],
-        step: str, versions: Mapping[str, int | None],
+        self,
+        table: Table,
+        files: Files,
+        scope: tuple[str, ...] | None,
+        content: str,
+        partitions: Mapping[str, str],
+        step: str,
+        versions: Mapping[str, int | None],
     ) -> tuple[int, bool]:
         """The version that holds these rows, and whether it was there before."""
         path = self.place.lake / table.name
@@ -218,8 +230,12 @@ class Run:
             discard(files)
             return handle.version(), True
         metadata = {
-            "run": self.run_id, "as_of": str(self.as_of), "inputs": dict(versions), "step": step,
-            "content": content, "partitions": dict(partitions),
+            "run": self.run_id,
+            "as_of": str(self.as_of),
+            "inputs": dict(versions),
+            "step": step,
+            "content": content,
+            "partitions": dict(partitions),
         }
         return delta.Commit(table, path, files.files, scope, metadata).apply(handle), False
 

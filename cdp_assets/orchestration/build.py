@@ -33,4 +33,3 @@ def build_defs(project: Project, *, resources: Mapping[str, Any] | None = None) 
         resources={"run": run_resource(project), **(resources or {})},
         executor=dg.in_process_executor,
     )
-

@@ -27,10 +27,16 @@ def tables_markdown(project: Project) -> str:
 
 def _one(table: Table, station: str, description: str) -> str:
     lines = [
-        f"## {table.name}", "", f"{description} Station `{station}`.", "",
+        f"## {table.name}",
+        "",
+        f"{description} Station `{station}`.",
+        "",
         f"A row is {table.grain}. Key: {', '.join(f'`{c}`' for c in table.key)}."
-        + (f" Divided by `{table.partition}`." if table.partition else "") + f" Kept {table.retention}.", "",
-        "| column | type | meaning |", "|---|---|---|",
+        + (f" Divided by `{table.partition}`." if table.partition else "")
+        + f" Kept {table.retention}.",
+        "",
+        "| column | type | meaning |",
+        "|---|---|---|",
     ]
     lines += [f"| `{c.name}` | {c.type} | {c.description}{' *Personal.*' if c.personal else ''} |" for c in table.columns]
     return "\n".join([*lines, ""])

@@ -14,7 +14,8 @@ def settings(state: str) -> dict[str, Any]:
         "storage": {"sqlite": {"base_dir": state}},
         "local_artifact_storage": {"module": "dagster._core.storage.root", "class": "LocalArtifactStorage", "config": {"base_dir": state}},
         "compute_logs": {
-            "module": "dagster._core.storage.local_compute_log_manager", "class": "LocalComputeLogManager",
+            "module": "dagster._core.storage.local_compute_log_manager",
+            "class": "LocalComputeLogManager",
             "config": {"base_dir": f"{state}/compute_logs"},
         },
         "telemetry": {"enabled": False},

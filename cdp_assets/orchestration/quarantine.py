@@ -20,7 +20,9 @@ def quarantine_asset(project: Project) -> dg.AssetSpec:
         kinds={"duckdb", "deltalake"},
         owners=OWNERS,
         metadata={
-            "dagster/column_schema": column_schema(QUARANTINE), "key": ", ".join(QUARANTINE.key), "retention": QUARANTINE.retention,
+            "dagster/column_schema": column_schema(QUARANTINE),
+            "key": ", ".join(QUARANTINE.key),
+            "retention": QUARANTINE.retention,
         },
         tags={"personal": "no"},
     )

@@ -38,8 +38,13 @@ class Summary:
 
 
 def refresh(
-    project: Project, user: str, *, as_of: date | None = None, wait_seconds: float = 0,
-    progress: Callable[[str, str], None] | None = None, on_count: Callable[[int], None] | None = None,
+    project: Project,
+    user: str,
+    *,
+    as_of: date | None = None,
+    wait_seconds: float = 0,
+    progress: Callable[[str, str], None] | None = None,
+    on_count: Callable[[int], None] | None = None,
 ) -> Summary:
     """Run everything that is due. Raises BusyError when another run holds the project and waiting was not asked for."""
     require(project, user, Role.contributor, "refresh")
@@ -53,7 +58,7 @@ def refresh(
         try:
             result = _execute(project, user, run_id, as_of, progress, on_count)
             if any(_interrupted(event) for event in result.filter_events(lambda e: e.is_step_failure)):
-                raise KeyboardInterrupt  # noqa: TRY301 - Dagster has made a failure of it
+                raise KeyboardInterrupt
         except BaseException as error:
             record(place, user=user, action="refresh", subject=run_id, outcome="failed", detail=type(error).__name__)
             raise
@@ -103,8 +108,16 @@ def _summary(result: dg.ExecuteInProcessResult, run_id: str, as_of: date | None,
     skipped = sorted(planned - rows.keys() - failed.keys())
     seen = as_of or datetime.now(UTC).date()
     return Summary(
-        run_id, seen.isoformat(), result.success, rows, tuple(unchanged), numbers, failed, tuple(skipped),
-        seconds=round(seconds, 1), processor_seconds=round(worked, 1),
+        run_id,
+        seen.isoformat(),
+        result.success,
+        rows,
+        tuple(unchanged),
+        numbers,
+        failed,
+        tuple(skipped),
+        seconds=round(seconds, 1),
+        processor_seconds=round(worked, 1),
     )
 
 

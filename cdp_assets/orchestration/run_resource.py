@@ -48,9 +48,7 @@ def run_resource(project: Project, progress: Progress | None = None) -> dg.Resou
             holder = Holder(run_id, user or UI_USER, process(), datetime.now(UTC).isoformat(timespec="seconds"))
             with project_lock(place.lock, holder, wait_seconds=WAIT_SECONDS if user is None else 0):
                 engine = project.config.engine
-                opened = Run(
-                    place, run_id, as_of_of(tags), user=user or UI_USER, memory=engine.memory_bytes, threads=engine.threads
-                )
+                opened = Run(place, run_id, as_of_of(tags), user=user or UI_USER, memory=engine.memory_bytes, threads=engine.threads)
                 opened.progress = progress or opened.progress
                 try:
                     yield opened

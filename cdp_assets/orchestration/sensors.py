@@ -64,7 +64,9 @@ def source_files_sensor(project: Project) -> dg.SensorDefinition:
     """Asks for one refresh whenever the files of any source differ from those of its last request."""
 
     @dg.sensor(
-        name="source_files_sensor", job_name=REFRESH, minimum_interval_seconds=MINIMUM_SECONDS,
+        name="source_files_sensor",
+        job_name=REFRESH,
+        minimum_interval_seconds=MINIMUM_SECONDS,
         default_status=dg.DefaultSensorStatus.STOPPED,
         description="Asks for a refresh when files of a source are new, changed or gone.",
     )

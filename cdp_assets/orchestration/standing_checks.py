@@ -34,12 +34,20 @@ def limits_of(project: Project) -> list[Limit]:
     """The limits of a project."""
     made = [
         Limit(
-            "clusters", "largest_cluster", f"no cluster has more than {MAXIMUM_CLUSTER} records, as a shared value would make",
-            {"clusters": CLUSTERS}, "select coalesce(max(records), 0) from clusters", MAXIMUM_CLUSTER,
+            "clusters",
+            "largest_cluster",
+            f"no cluster has more than {MAXIMUM_CLUSTER} records, as a shared value would make",
+            {"clusters": CLUSTERS},
+            "select coalesce(max(records), 0) from clusters",
+            MAXIMUM_CLUSTER,
         ),
         Limit(
-            "quarantine", "rows_in_quarantine", f"at most {MAXIMUM_QUARANTINED} rows are in quarantine",
-            {"quarantine": QUARANTINE}, "select count(distinct (source, source_file, source_line)) from quarantine", MAXIMUM_QUARANTINED,
+            "quarantine",
+            "rows_in_quarantine",
+            f"at most {MAXIMUM_QUARANTINED} rows are in quarantine",
+            {"quarantine": QUARANTINE},
+            "select count(distinct (source, source_file, source_line)) from quarantine",
+            MAXIMUM_QUARANTINED,
         ),
     ]
     return [*made, *_ids_without_record(project.config)]
@@ -59,8 +67,8 @@ def _ids_without_record(config: ProjectConfig) -> list[Limit]:
             f"select {literal(source)} as source, {literal(field)} as field, cast({name(field)} as varchar) as id from {name(records)}"
         )
     sql = f"""
-        select count(*) from visitor_identities where known_value is not null
-        and (known_source, known_field, known_value) not in (select (source, field, id) from ({' union all '.join(ids)}) where id is not null)
+        select count(*) from visitor_identities where known_value is not null and (known_source, known_field, known_value) not in
+        (select (source, field, id) from ({" union all ".join(ids)}) where id is not null)
     """
     return [Limit("visitor_identities", "ids_without_record", "every id that a visitor gave is in its source", reads, sql, 0)]
 
@@ -81,14 +89,20 @@ def checks(project: Project) -> list[dg.AssetChecksDefinition]:
                 continue
             value = _ask(run, limit)
             yield dg.AssetCheckResult(
-                passed=value <= limit.at_most, check_name=limit.name, asset_key=limit.asset, severity=dg.AssetCheckSeverity.WARN,
+                passed=value <= limit.at_most,
+                check_name=limit.name,
+                asset_key=limit.asset,
+                severity=dg.AssetCheckSeverity.WARN,
                 metadata={"value": value, "limit": limit.at_most},
             )
         if configuration.name not in wanted:
             return
         current = project.file.exists() and hashlib.sha256(project.file.read_bytes()).hexdigest() == project.digest
         yield dg.AssetCheckResult(
-            passed=current, check_name="configuration_current", asset_key="published_snapshot", severity=dg.AssetCheckSeverity.WARN,
+            passed=current,
+            check_name="configuration_current",
+            asset_key="published_snapshot",
+            severity=dg.AssetCheckSeverity.WARN,
             metadata={"loaded_digest": project.digest[:12]},
             description=None if current else "cdp.yaml changed since it was loaded: reload the code location, then refresh again",
         )

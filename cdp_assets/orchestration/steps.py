@@ -22,7 +22,9 @@ def column_schema(table: Table) -> dg.TableSchema:
     return dg.TableSchema(
         columns=[
             dg.TableColumn(
-                c.name, type=c.type, description=c.description + (" (personal)" if c.personal else ""),
+                c.name,
+                type=c.type,
+                description=c.description + (" (personal)" if c.personal else ""),
                 constraints=dg.TableColumnConstraints(nullable=c.nullable and c.name not in table.key),
                 tags={"personal": ""} if c.personal else None,
             )
@@ -33,10 +35,13 @@ def column_schema(table: Table) -> dg.TableSchema:
 
 def column_lineage(origins: Mapping[str, Sequence[tuple[Table, str]]]) -> dg.TableColumnLineage:
     """Where each column comes from, as Dagster shows it."""
-    return dg.TableColumnLineage({
-        column: [dg.TableColumnDep(asset_key=dg.AssetKey(table.name), column_name=c) for table, c in pairs]
-        for column, pairs in origins.items() if pairs
-    })
+    return dg.TableColumnLineage(
+        {
+            column: [dg.TableColumnDep(asset_key=dg.AssetKey(table.name), column_name=c) for table, c in pairs]
+            for column, pairs in origins.items()
+            if pairs
+        }
+    )
 
 
 def code_version(step: Step) -> str:
@@ -67,8 +72,7 @@ def asset(step: Step, partitions: dg.DailyPartitionsDefinition, deps: Sequence[s
         },
         tags={"personal": "yes" if any(c.personal for c in table.columns) else "no"},
         check_specs=[
-            dg.AssetCheckSpec(check.name, asset=table.name, description=check.description, blocking=True)
-            for check in step.all_checks()
+            dg.AssetCheckSpec(check.name, asset=table.name, description=check.description, blocking=True) for check in step.all_checks()
         ],
     )
     def _asset(context: dg.AssetExecutionContext, run: dg.ResourceParam[Run]) -> Events:
@@ -98,8 +102,13 @@ def execute(step: Step, run: Run, context: dg.AssetExecutionContext) -> Events:
         rows = {"dagster/row_count": run.rows(other.table), "rows_of_this_source": other.rows}
         context.log_event(dg.AssetMaterialization(other.table.name, metadata={**rows, "source": step.table.name}))
     metadata: dict[str, Any] = {
-        "dagster/row_count": result.rows, "rows": result.rows, "unchanged": result.unchanged, "as_of": str(run.as_of),
-        "lake_version": result.version if result.version is not None else -1, **numbers, **result.numbers,
+        "dagster/row_count": result.rows,
+        "rows": result.rows,
+        "unchanged": result.unchanged,
+        "as_of": str(run.as_of),
+        "lake_version": result.version if result.version is not None else -1,
+        **numbers,
+        **result.numbers,
     }
     if step.daily:
         metadata["days_computed"] = len(result.partitions)
@@ -111,7 +120,10 @@ def execute(step: Step, run: Run, context: dg.AssetExecutionContext) -> Events:
 def _check_results(table: Table, results: Sequence[CheckResult]) -> Iterator[dg.AssetCheckResult]:
     for check in results:
         yield dg.AssetCheckResult(
-            passed=check.passed, check_name=check.name, asset_key=table.name, description=check.description,
+            passed=check.passed,
+            check_name=check.name,
+            asset_key=table.name,
+            description=check.description,
             metadata={"violations": check.violations},
         )
 

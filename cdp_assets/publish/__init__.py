@@ -7,6 +7,20 @@ from cdp_assets.publish.tables import INPUTS, LAYOUT, published_tables
 from cdp_assets.publish.words import after_prefix, digits_of, fold, spellings, words_of
 
 __all__ = [
-    "FILE", "INPUTS", "LAYOUT", "NotClosedError", "Pointer", "Published", "Stale", "after_prefix", "closed_state", "digits_of", "fold",
-    "publish", "published_tables", "read_pointer", "spellings", "words_of",
+    "FILE",
+    "INPUTS",
+    "LAYOUT",
+    "NotClosedError",
+    "Pointer",
+    "Published",
+    "Stale",
+    "after_prefix",
+    "closed_state",
+    "digits_of",
+    "fold",
+    "publish",
+    "published_tables",
+    "read_pointer",
+    "spellings",
+    "words_of",
 ]

@@ -35,9 +35,14 @@ def steps(project: Project) -> list[Step]:
     tables = [unified_profiles(project.config), PROFILE_LINEAGE, ALTERNATE_KEYS, VISITOR_IDENTITIES, CUSTOMER_ID_REDIRECTS]
     return [
         Step(
-            PUBLISHED_SNAPSHOT, "publish", "Switches the pages to the present state, if all its tables belong together.",
-            {table.name: table for table in tables}, compute=partial(_publish, project, tables), extra_checks=(CLOSED,),
-            declared_checks=False, kinds=frozenset({"duckdb"}),
+            PUBLISHED_SNAPSHOT,
+            "publish",
+            "Switches the pages to the present state, if all its tables belong together.",
+            {table.name: table for table in tables},
+            compute=partial(_publish, project, tables),
+            extra_checks=(CLOSED,),
+            declared_checks=False,
+            kinds=frozenset({"duckdb"}),
         )
     ]
 
@@ -58,6 +63,13 @@ def _publish(project: Project, tables: Sequence[Table], run: Run) -> StepResult:
     if not made.unchanged:
         record(run.place, user=run.user, action="publish", subject=made.folder.name, outcome="done", detail=f"as of {run.as_of}")
     return StepResult(
-        PUBLISHED_SNAPSHOT, None, made.rows["customer"], made.contents, made.unchanged, (CheckResult(CLOSED.name, CLOSED.description, 0),),
-        (), inputs={n: source.version for n, source in inputs.items()}, numbers={"bytes": float(made.bytes)},
+        PUBLISHED_SNAPSHOT,
+        None,
+        made.rows["customer"],
+        made.contents,
+        made.unchanged,
+        (CheckResult(CLOSED.name, CLOSED.description, 0),),
+        (),
+        inputs={n: source.version for n, source in inputs.items()},
+        numbers={"bytes": float(made.bytes)},
     )

@@ -24,11 +24,14 @@ class NotClosedError(UserError):
         reasons = [f"- {each.table}: {each.reason}" for each in stale[:_SHOWN]]
         more = [f"- and {len(stale) - _SHOWN} more"] if len(stale) > _SHOWN else []
         super().__init__(
-            "\n".join([
-                "The tables do not belong together, so nothing was published; the last publication stays.",
-                *reasons, *more,
-                f"Refresh these assets, then published_snapshot: {', '.join(refresh)}. `cdp refresh` does all of it.",
-            ])
+            "\n".join(
+                [
+                    "The tables do not belong together, so nothing was published; the last publication stays.",
+                    *reasons,
+                    *more,
+                    f"Refresh these assets, then published_snapshot: {', '.join(refresh)}. `cdp refresh` does all of it.",
+                ]
+            )
         )
         self.stale = tuple(stale)
         self.refresh = tuple(refresh)

@@ -40,8 +40,13 @@ class Published:
 
 
 def publish(
-    connection: duckdb.DuckDBPyConnection, published: Path, inputs: Mapping[str, Source], meanings: Mapping[str, str], *,
-    run_id: str, as_of: date,
+    connection: duckdb.DuckDBPyConnection,
+    published: Path,
+    inputs: Mapping[str, Source],
+    meanings: Mapping[str, str],
+    *,
+    run_id: str,
+    as_of: date,
 ) -> Published:
     """Publish these versions of the tables named in INPUTS, which the caller has found closed (closed_state).
 

@@ -189,7 +189,15 @@ def profile(unified_profiles: Table) -> Table:
 
 
 FIXED = (
-    CUSTOMER, PROFILE_COLUMN, SEARCH_TOKEN, ATTRIBUTE_ORIGIN, CUSTOMER_KEY, VISITOR_IDENTITY, REDIRECT, PUBLISHED_VERSION, FACTS,
+    CUSTOMER,
+    PROFILE_COLUMN,
+    SEARCH_TOKEN,
+    ATTRIBUTE_ORIGIN,
+    CUSTOMER_KEY,
+    VISITOR_IDENTITY,
+    REDIRECT,
+    PUBLISHED_VERSION,
+    FACTS,
 )
 """The tables that are the same in every project."""
 

@@ -8,7 +8,7 @@ import unicodedata
 
 import duckdb
 
-PUNCTUATION = ".,;:()\"<>[]"
+PUNCTUATION = '.,;:()"<>[]'
 """What is cut off at both ends of a word."""
 
 LAST_DIGITS = 9

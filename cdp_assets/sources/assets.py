@@ -19,8 +19,12 @@ def _step(project: Project, name: str) -> Step:
     source = project.config.sources[name]
     what = "web events" if isinstance(source, EventsSource) else "records"
     return Step(
-        table_of(name, source), "sources", f"The {what} of the source {name} ({source.files}), typed, with file and line.", {},
-        compute=partial(_compute, project, name), extra_checks=(conservation(name),),
+        table_of(name, source),
+        "sources",
+        f"The {what} of the source {name} ({source.files}), typed, with file and line.",
+        {},
+        compute=partial(_compute, project, name),
+        extra_checks=(conservation(name),),
         numbers={"files": "count(distinct source_file)"},
     )
 

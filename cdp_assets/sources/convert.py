@@ -107,4 +107,3 @@ def _finite(column: exp.Expr) -> Conversion:
     """NaN is how some tools write a missing number; infinity is no number."""
     value = node("case when isfinite(:raw) then :raw end", raw=column)
     return Conversion(value, _when(node("isinf(:raw)", raw=column), "not a number"))
-

@@ -55,10 +55,7 @@ def quarantine_stage(name: str, source: RecordsSource | EventsSource, places: Pl
         faults.append(_fault(exp.Literal.string(label), node("case when nth > 1 then :reason end", reason=exp.Literal.string(REPEATED))))
     each = node("unnest(:faults)", faults=exp.array(*faults, dialect="duckdb")).as_("fault")
     found = (
-        exp.select("source_file", "source_line", "problem", each)
-        .from_(_judged(source, cells))
-        .where("faulty or nth > 1")
-        .subquery("found")
+        exp.select("source_file", "source_line", "problem", each).from_(_judged(source, cells)).where("faulty or nth > 1").subquery("found")
     )
     query = (
         exp.select(exp.Literal.string(name).as_("source"), "source_file", "source_line")

@@ -109,7 +109,9 @@ def stages(config: ProjectConfig) -> list[Stage]:
     record = by("source", "record_key")
     reads, parts, before = {"customer_ids": record}, list[str](), list[Stage]()
     ids: dict[str, Sequence[object]] = {
-        "source": ["crm", "crm", "web", "web"], "record_key": keys(), "customer_id": ["c1", "c2"],
+        "source": ["crm", "crm", "web", "web"],
+        "record_key": keys(),
+        "customer_id": ["c1", "c2"],
         "held": [True, True, True, False, True],
     }
     examples = {"customer_ids": nasty_rows(_HOLDINGS, ids)}
@@ -152,7 +154,10 @@ def _records(sources: list[str]) -> Stage:
     ]  # fmt: skip
     body = exp.union(*parts, distinct=False) if len(parts) > 1 else parts[0]
     return Stage(
-        "records", dict.fromkeys(tables.values(), anyhow()), body, _RECORDS,
+        "records",
+        dict.fromkeys(tables.values(), anyhow()),
+        body,
+        _RECORDS,
         nasty=lambda: {table: nasty_rows(_RECORDS.columns[1:], {"record_key": keys()}) for table in tables.values()},
     )
 
@@ -160,15 +165,22 @@ def _records(sources: list[str]) -> Stage:
 def _visitors() -> Stage:
     """One row a visitor."""
     who = {
-        "source": ["web", "app", "web"], "visitor_id": ["v1", "v2", "v3", "v4", "v1"],
-        "known_source": ["crm"], "known_field": ["email", "contact_id"],
+        "source": ["web", "app", "web"],
+        "visitor_id": ["v1", "v2", "v3", "v4", "v1"],
+        "known_source": ["crm"],
+        "known_field": ["email", "contact_id"],
     }
     used = {
-        "right_source": ["web", "app"], "right_key": ["v1", "v2", "v3"], "kind": ["visitor"],
-        "status": ["joined", "redundant", "refused"], "rule": ["known_as crm.email", "known_as crm.contact_id", "known_as x.y"],
+        "right_source": ["web", "app"],
+        "right_key": ["v1", "v2", "v3"],
+        "kind": ["visitor"],
+        "status": ["joined", "redundant", "refused"],
+        "rule": ["known_as crm.email", "known_as crm.contact_id", "known_as x.y"],
     }
     return Stage(
-        "visitors", {"visitor_identities": by("source", "visitor_id"), "match_edges": by("right_source", "right_key")},
-        _VISITOR_ROWS, _VISITORS,
+        "visitors",
+        {"visitor_identities": by("source", "visitor_id"), "match_edges": by("right_source", "right_key")},
+        _VISITOR_ROWS,
+        _VISITORS,
         nasty=lambda: {"visitor_identities": nasty_rows(_IDENTITIES, who), "match_edges": nasty_rows(_EDGES, used)},
     )

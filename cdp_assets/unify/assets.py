@@ -23,25 +23,39 @@ def steps(project: Project) -> list[Step]:
 def _source(config: ProjectConfig, source: str) -> list[Step]:
     rows, records = table_of(source, config.sources[source]), deduplicated(config, source)
     numbers = {
-        "duplicates": "count(*) filter (not is_winner)", "rows_with_a_repeated_key": "coalesce(sum(duplicate_rows) - count(*), 0)",
+        "duplicates": "count(*) filter (not is_winner)",
+        "rows_with_a_repeated_key": "coalesce(sum(duplicate_rows) - count(*), 0)",
     }
     if not dedupe_rules(config, source):
         return [
             Step(
-                records, "unify", f"The distinct records of {source}; rows with the same primary key are one.", {source: rows},
-                stages=partial(deduplicate.stages, config, source), checks=partial(deduplicate.checks, source), numbers=numbers,
+                records,
+                "unify",
+                f"The distinct records of {source}; rows with the same primary key are one.",
+                {source: rows},
+                stages=partial(deduplicate.stages, config, source),
+                checks=partial(deduplicate.checks, source),
+                numbers=numbers,
             )
         ]
     pairs = duplicate_pairs(source)
     return [
         Step(
-            pairs, "unify", f"Pairs of records of {source} that a dedupe rule takes for one person.", {source: rows},
-            stages=partial(deduplicate.pairs_stages, config, source), numbers={"rules_that_found_any": "count(distinct rule)"},
+            pairs,
+            "unify",
+            f"Pairs of records of {source} that a dedupe rule takes for one person.",
+            {source: rows},
+            stages=partial(deduplicate.pairs_stages, config, source),
+            numbers={"rules_that_found_any": "count(distinct rule)"},
         ),
         Step(
-            records, "unify", f"The distinct records of {source}: of each group of duplicates one goes on, and stands for the others.",
+            records,
+            "unify",
+            f"The distinct records of {source}: of each group of duplicates one goes on, and stands for the others.",
             {source: rows, pairs.name: pairs},
-            stages=partial(deduplicate.stages, config, source), checks=partial(deduplicate.checks, source), numbers=numbers,
+            stages=partial(deduplicate.stages, config, source),
+            checks=partial(deduplicate.checks, source),
+            numbers=numbers,
         ),
     ]
 
@@ -52,24 +66,35 @@ def _customers(config: ProjectConfig) -> list[Step]:
     profiles = unified_profiles(config)
     return [
         Step(
-            ALTERNATE_KEYS, "unify", "The way from any source's key or visitor id to the customer.",
+            ALTERNATE_KEYS,
+            "unify",
+            "The way from any source's key or visitor id to the customer.",
             {"clusters": CLUSTERS, "customer_ids": CUSTOMER_IDS, **records, **visitors},
-            stages=partial(alternate_keys.stages, config), checks=alternate_keys.checks,
+            stages=partial(alternate_keys.stages, config),
+            checks=alternate_keys.checks,
             numbers={"record_keys": "count(*) filter (kind = 'record')", "visitor_ids": "count(*) filter (kind = 'visitor')"},
         ),
         Step(
-            profiles, "unify", "The golden record of each customer, known people and unknown visitors alike.",
+            profiles,
+            "unify",
+            "The golden record of each customer, known people and unknown visitors alike.",
             {"alternate_keys": ALTERNATE_KEYS, "customer_ids": CUSTOMER_IDS, **records},
-            stages=partial(survivorship.stages, config), checks=survivorship.checks,
+            stages=partial(survivorship.stages, config),
+            checks=survivorship.checks,
             numbers={
-                "known": "count(*) filter (known)", "unknown": "count(*) filter (not known)",
-                "of_several_records": "count(*) filter (records > 1)", "records_a_profile": "avg(records + visitors)",
+                "known": "count(*) filter (known)",
+                "unknown": "count(*) filter (not known)",
+                "of_several_records": "count(*) filter (records > 1)",
+                "records_a_profile": "avg(records + visitors)",
             },
         ),
         Step(
-            PROFILE_LINEAGE, "unify", "For every value of a profile: the record it comes from, why, and what it won against.",
+            PROFILE_LINEAGE,
+            "unify",
+            "For every value of a profile: the record it comes from, why, and what it won against.",
             {"alternate_keys": ALTERNATE_KEYS, profiles.name: profiles, **records},
-            stages=partial(lineage.stages, config), checks=partial(lineage.checks, config),
+            stages=partial(lineage.stages, config),
+            checks=partial(lineage.checks, config),
             numbers={"with_losing_values": "count(*) filter (len(losing_values) > 0)"},
         ),
     ]

@@ -65,7 +65,10 @@ def pairs_stages(config: ProjectConfig, source: str) -> list[Stage]:
     columns = ", ".join(table.column_names)
     body = " union all ".join(f"select {columns} from {name(title)}" for title in titles)
     all_pairs = Stage(
-        table.name, {title: anyhow() for title in titles}, body, table,
+        table.name,
+        {title: anyhow() for title in titles},
+        body,
+        table,
         nasty=lambda: {title: nasty_rows(table.columns, {"left_key": keys(), "rule": [title]}) for title in titles},
     )
     return [*result, all_pairs]
@@ -166,7 +169,10 @@ def _ends(pairs: str) -> Stage:
         select right_key as a, left_key as b, rule, rule_rank, score from {name(pairs)}
     """
     return Stage(
-        _ENDS.name, {pairs: anyhow()}, body, _ENDS,
+        _ENDS.name,
+        {pairs: anyhow()},
+        body,
+        _ENDS,
         nasty=lambda: {pairs: nasty_rows(duplicate_pairs("x").columns, {"left_key": keys(), "right_key": ["l", "m", "n"]})},
     )
 
@@ -177,9 +183,7 @@ def _strongest() -> Stage:
         qualify row_number() over (partition by a order by score desc, rule_rank, b, rule) = 1
     """
     example = {"a": ["k1", "k2", "k3"], "b": ["l", "m", "n", "o"], "rule": ["one", "two"]}
-    return Stage(
-        _STRONGEST.name, {_ENDS.name: by("a")}, body, _STRONGEST, nasty=lambda: {_ENDS.name: nasty_rows(_ENDS.columns, example)}
-    )
+    return Stage(_STRONGEST.name, {_ENDS.name: by("a")}, body, _STRONGEST, nasty=lambda: {_ENDS.name: nasty_rows(_ENDS.columns, example)})
 
 
 def _members(records: Stage) -> Stage:
@@ -191,7 +195,10 @@ def _members(records: Stage) -> Stage:
     """
     group = (Column("node", "varchar", "record"), Column("root", "varchar", "group"))
     return Stage(
-        _MEMBERS.name, {_RECORDS: by("record_key"), "groups": by("node"), _STRONGEST.name: by("record_key")}, body, _MEMBERS,
+        _MEMBERS.name,
+        {_RECORDS: by("record_key"), "groups": by("node"), _STRONGEST.name: by("record_key")},
+        body,
+        _MEMBERS,
         nasty=lambda: {
             _RECORDS: _records_example(records),
             "groups": nasty_rows(group, {"node": keys(), "root": ["k1", "k2"]}, rows=40),
@@ -215,7 +222,10 @@ def _winners() -> Stage:
         from ranked as r left join others as o on r.record_key = o.winner_key
     """
     return Stage(
-        _WINNERS.name, {_MEMBERS.name: by("root")}, body, _WINNERS,
+        _WINNERS.name,
+        {_MEMBERS.name: by("root")},
+        body,
+        _WINNERS,
         nasty=lambda: {
             _MEMBERS.name: nasty_rows(_MEMBERS.columns, {"record_key": keys(), "root": ["a", "b", "a", "c"], "filled": [3, 3, 2]})
         },
@@ -229,7 +239,10 @@ def _joined(table: Table, records: Stage, fields: tuple[str, ...]) -> Stage:
         "d.source_file", "d.source_line", *(_field(field, "d").as_(field, quoted=True) for field in fields), dialect="duckdb",
     ).from_(_from(_RECORDS, "d")).join(_from(_WINNERS.name, "w"), on="d.record_key = w.record_key", join_type="left")  # fmt: skip
     return Stage(
-        table.name, {_RECORDS: by("record_key"), _WINNERS.name: by("record_key")}, body, table,
+        table.name,
+        {_RECORDS: by("record_key"), _WINNERS.name: by("record_key")},
+        body,
+        table,
         nasty=lambda: {
             _RECORDS: _records_example(records),
             _WINNERS.name: nasty_rows(_WINNERS.columns, {"record_key": keys(), "winner_key": ["k01", "k02"]}, rows=30),

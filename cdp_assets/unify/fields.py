@@ -52,9 +52,7 @@ def unified_fields(config: ProjectConfig) -> tuple[UnifiedField, ...]:
                 group = _Group(_free_name(groups, source, name), field, first=first, is_key=is_key)
                 groups.append(group)
             group.members.append(Member(source, name))
-    return tuple(
-        UnifiedField(g.name, g.field.type, g.field.data_type, g.field.personal, _by_importance(config, g)) for g in groups
-    )
+    return tuple(UnifiedField(g.name, g.field.type, g.field.data_type, g.field.personal, _by_importance(config, g)) for g in groups)
 
 
 @dataclass

@@ -86,17 +86,26 @@ def stages(config: ProjectConfig) -> list[Stage]:
 
     return [
         Stage(
-            "people", {"alternate_keys": customer}, _COUNT_PEOPLE, _PEOPLE,
+            "people",
+            {"alternate_keys": customer},
+            _COUNT_PEOPLE,
+            _PEOPLE,
             nasty=lambda: {"alternate_keys": nasty_rows(ALTERNATE_KEYS.columns, members)},
         ),
         Stage(
-            "former", {"customer_ids": record}, _FIND_FORMER, _FORMER,
+            "former",
+            {"customer_ids": record},
+            _FIND_FORMER,
+            _FORMER,
             nasty=lambda: {"customer_ids": nasty_rows(_HOLDINGS, holdings)},
         ),
         *values,
         Stage(
-            "unified_profiles", {"people": customer, "former": customer, **dict.fromkeys((stage.name for stage in values), customer)},
-            _profiles(unified_fields(config), record_sources(config)), unified_profiles(config), nasty=nasty,
+            "unified_profiles",
+            {"people": customer, "former": customer, **dict.fromkeys((stage.name for stage in values), customer)},
+            _profiles(unified_fields(config), record_sources(config)),
+            unified_profiles(config),
+            nasty=nasty,
         ),
     ]
 
@@ -150,7 +159,10 @@ def _values(source: str, fields: Sequence[UnifiedField]) -> Stage:
     writes = Table(title, f"a winner of {source}", (), (*head, *(Column(f.name, f.data_type, f"{source}.{o}") for f, o in mine)))
     reads = (*head[1:], Column("is_winner", "boolean", "winner"), *(Column(o, f.data_type, "field") for f, o in mine))
     return Stage(
-        title, {"alternate_keys": by("record_key"), records: by("record_key")}, query, writes,
+        title,
+        {"alternate_keys": by("record_key"), records: by("record_key")},
+        query,
+        writes,
         nasty=lambda: {
             "alternate_keys": nasty_rows(ALTERNATE_KEYS.columns, {"source": [source, source, "another"], "record_key": keys()}),
             records: nasty_rows(reads, {"record_key": keys()[::-1]}, rows=40),

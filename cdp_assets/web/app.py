@@ -26,7 +26,10 @@ Authorise = Callable[[], None]
 
 
 def create_app(
-    published: Path, authorise: Authorise, *, check_seconds: float = CHECK_SECONDS,
+    published: Path,
+    authorise: Authorise,
+    *,
+    check_seconds: float = CHECK_SECONDS,
     today: Callable[[], date] = lambda: datetime.now(UTC).date(),
 ) -> Starlette:
     """Make the application over the folder of publications (`<project>/.cdp/published`).
@@ -79,8 +82,17 @@ class _Pages:
             short = bool(text) and too_short(text)
             found = search(snapshot.connection, text) if text and not short else None
             return self.render(
-                "search.html", snapshot, text=text, found=found, short=short, shortest=SHORTEST, longest=LONGEST, most=SHOWN,
-                customers=facts[0], known=facts[1], visitors=facts[2],
+                "search.html",
+                snapshot,
+                text=text,
+                found=found,
+                short=short,
+                shortest=SHORTEST,
+                longest=LONGEST,
+                most=SHOWN,
+                customers=facts[0],
+                known=facts[1],
+                visitors=facts[2],
             )
 
     def customer(self, request: Request) -> Response:

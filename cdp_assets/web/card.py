@@ -114,8 +114,13 @@ def read_card(connection: DuckDBPyConnection, customer_id: str) -> Card | OldId 
     records, records_in_all = _records(connection, customer_id)
     visitors, visitors_in_all = _visitors(connection, customer_id)
     return Card(
-        tuple(previous[0][0] or ()), tuple(_fields(connection, customer_id)),
-        records, records_in_all, visitors, visitors_in_all, *head[0],
+        tuple(previous[0][0] or ()),
+        tuple(_fields(connection, customer_id)),
+        records,
+        records_in_all,
+        visitors,
+        visitors_in_all,
+        *head[0],
     )
 
 
@@ -149,7 +154,12 @@ def _fields(connection: DuckDBPyConnection, customer_id: str) -> Iterator[Profil
 
 
 def _origin(
-    source: str, record_key: str, source_file: str | None, source_line: int | None, rule: str, values: list[str] | None,
+    source: str,
+    record_key: str,
+    source_file: str | None,
+    source_line: int | None,
+    rule: str,
+    values: list[str] | None,
     records: list[str] | None,
 ) -> Origin:
     values, records = values or [], records or []

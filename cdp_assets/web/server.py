@@ -12,7 +12,11 @@ PUBLISHED = "published"
 
 
 def serve(
-    project: Project, host: str | None = None, port: int | None = None, *, authorise: Authorise,
+    project: Project,
+    host: str | None = None,
+    port: int | None = None,
+    *,
+    authorise: Authorise,
     ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve the pages until interrupted; `ready` is told the address when they can be opened. Port 0: any free one.

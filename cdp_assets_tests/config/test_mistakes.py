@@ -202,7 +202,7 @@ email: {imp -> email: {group: [a, b], imp
     49: customers.merge.email: group is built by a later version; remove it until then
 """
 
-LATER_SECTIONS = "accounts contacts activities measures clv engagement segments connections exports privacy".split()
+LATER_SECTIONS = ["accounts", "contacts", "activities", "measures", "clv", "engagement", "segments", "connections", "exports", "privacy"]
 
 
 def mistakes(table: str) -> list[tuple[str, ...]]:
@@ -235,18 +235,12 @@ def test_section_of_a_later_version_is_refused(name):
 
 def test_problem_names_what_was_found_what_is_allowed_and_the_nearest_name():
     [problem] = problems(changed(("kind: events", "kind: evnts")))
-    assert problem == Problem(
-        "cdp.yaml", 24, "sources.web.kind", "unknown value", '"evnts"', "records, events", "events"
-    )
-    assert str(problem) == (
-        'cdp.yaml:24: sources.web.kind: unknown value, found "evnts". Did you mean "events"? Allowed: records, events.'
-    )
+    assert problem == Problem("cdp.yaml", 24, "sources.web.kind", "unknown value", '"evnts"', "records, events", "events")
+    assert str(problem) == ('cdp.yaml:24: sources.web.kind: unknown value, found "evnts". Did you mean "events"? Allowed: records, events.')
 
 
 def test_source_without_a_way_to_a_higher_one_asks_for_a_rule():
-    document = changed(
-        ("    - name: same e-mail\n      left: crm\n      right: shop", "    - name: x\n      left: a\n      right: b")
-    )
+    document = changed(("    - name: same e-mail\n      left: crm\n      right: shop", "    - name: x\n      left: a\n      right: b"))
     document = document[: document.index("  match:")] + "schedule: {}\n"
     [problem] = problems(document)
     assert (problem.line, problem.field) == (30, "customers.match_order[1]")

@@ -21,9 +21,7 @@ SCALARS = st.one_of(
     st.floats(),
     st.text(max_size=20),
     st.sampled_from(WORDS),
-    st.sampled_from(
-        ["spark", "consents", "probabilistic", "most_recent", "crm.contact_id", "crm.", "%", "*/5 * * * *"]
-    ),
+    st.sampled_from(["spark", "consents", "probabilistic", "most_recent", "crm.contact_id", "crm.", "%", "*/5 * * * *"]),
 )
 KEYS = st.sampled_from(WORDS) | st.text(max_size=9)
 VALUES = st.recursive(
@@ -85,11 +83,7 @@ def test_any_text_at_any_position(data):
     for _ in range(data.draw(st.integers(1, 4))):
         start = data.draw(st.integers(0, len(document)))
         end = start + data.draw(st.integers(0, 12))
-        document = (
-            document[:start]
-            + data.draw(st.text(max_size=6) | st.sampled_from(list("{}[]:,-&*!|>'\"%@`\t\n #")))
-            + document[end:]
-        )
+        document = document[:start] + data.draw(st.text(max_size=6) | st.sampled_from(list("{}[]:,-&*!|>'\"%@`\t\n #"))) + document[end:]
     read(document)
 
 

@@ -150,9 +150,7 @@ def test_roles_are_ordered():
     assert Role.viewer < Role.contributor < Role.administrator < Role.owner
 
 
-@pytest.mark.parametrize(
-    ("memory", "size"), [("512MiB", 512 * 2**20), ("1.5 GiB", 3 * 2**29), ("4GB", 4 * 10**9), ("1TiB", 2**40)]
-)
+@pytest.mark.parametrize(("memory", "size"), [("512MiB", 512 * 2**20), ("1.5 GiB", 3 * 2**29), ("4GB", 4 * 10**9), ("1TiB", 2**40)])
 def test_memory_in_bytes(memory, size):
     assert parse_config(changed(("memory: 2GiB", f"memory: {memory}"))).engine.memory_bytes == size
 
@@ -167,9 +165,7 @@ def test_no_schedule():
 
 
 def test_visitors_alone_are_enough():
-    config = parse_config(
-        "version: 1\nsources:\n  web: {kind: events, files: web, visitor: v, time: t, include_all_records: true}\n"
-    )
+    config = parse_config("version: 1\nsources:\n  web: {kind: events, files: web, visitor: v, time: t, include_all_records: true}\n")
     assert config.customers.match_order == ("web",)
 
 
@@ -179,9 +175,7 @@ def test_source_may_stay_out_of_match_order():
 
 
 def test_anchors_may_be_used():
-    config = parse_config(
-        changed(("engine: {kind", "engine: &here {kind"), ("[ann]", "[&user ann]"), ("bob", "*user"), ("*user", "bob"))
-    )
+    config = parse_config(changed(("engine: {kind", "engine: &here {kind"), ("[ann]", "[&user ann]"), ("bob", "*user"), ("*user", "bob")))
     assert config == parse_config(VALID)
 
 

@@ -26,7 +26,7 @@ def project(tmp_path: Path) -> Project:
 
 def audit(project: Project) -> list[tuple[str, str, str, str | None]]:
     source = Place(project.store).newest(AUDIT_LOG)
-    return duckdb.execute(f"select user_name, action, outcome, role from ({source.sql}) order by \"at\"").fetchall()
+    return duckdb.execute(f'select user_name, action, outcome, role from ({source.sql}) order by "at"').fetchall()
 
 
 @pytest.mark.parametrize(

@@ -26,4 +26,8 @@ def test_two_processes_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
         process.join()
         assert process.exitcode == 0
     sql = Place(tmp_path).newest(AUDIT_LOG).sql
-    assert duckdb.execute(f"select user_name, count(*) from ({sql}) group by 1 order by 1").fetchall() == [("ann", 5), ("bob", 5), ("cid", 5)]
+    assert duckdb.execute(f"select user_name, count(*) from ({sql}) group by 1 order by 1").fetchall() == [
+        ("ann", 5),
+        ("bob", 5),
+        ("cid", 5),
+    ]

@@ -28,7 +28,9 @@ customers:
 """
 RECORDS = Table("records", "a record", (), tuple(Column(n, "varchar", n) for n in ("record_key", "id", "name", "mail")))
 IDENTITIES = Table(
-    "identities", "an identity", (),
+    "identities",
+    "an identity",
+    (),
     (
         *(Column(n, "varchar", n) for n in ("source", "visitor_id", "known_source", "known_field", "known_value")),
         Column("valid_to", "timestamp", "end"),
@@ -40,8 +42,12 @@ Edge = tuple[str, ...]
 
 
 def edges(
-    crm: str = EMPTY, loyalty: str = EMPTY, shop: str = EMPTY, visitors: str = NOBODY,
-    pairs: str = "left_key | right_key | rule | rule_rank | score", config: ProjectConfig | None = None,
+    crm: str = EMPTY,
+    loyalty: str = EMPTY,
+    shop: str = EMPTY,
+    visitors: str = NOBODY,
+    pairs: str = "left_key | right_key | rule | rule_rank | score",
+    config: ProjectConfig | None = None,
 ) -> list[Edge]:
     """Edges as (left, right, rule, status or reason), records written source.key, in the order of the table's key."""
     tables = {
@@ -122,7 +128,8 @@ def test_duplicates_are_edges_and_one_that_closes_a_circle_is_redundant() -> Non
 
 def test_every_record_is_matched_also_one_that_is_not_the_winner_of_its_duplicates() -> None:
     found = edges(
-        crm="record_key | mail\nc1 | old@x\nc2 | new@x", loyalty="record_key | mail\nl1 | old@x",
+        crm="record_key | mail\nc1 | old@x\nc2 | new@x",
+        loyalty="record_key | mail\nl1 | old@x",
         pairs="left_key | right_key | rule | rule_rank | score\nc1 | c2 | same mail | 0 | 1.0",
     )
     assert found == [("crm.c1", "crm.c2", "same mail", "joined"), ("crm.c1", "loyalty.l1", "mail", "joined")]

@@ -17,11 +17,11 @@ VISIT_STAGES = [Stage("visits", {"given": by("key")}, "select day, key from give
 def given(text: str, digest: str | None = None) -> Source:
     """An input of the step with these rows; its digest stands for the text unless given."""
     table = rows(text, GIVEN)
-    values = ", ".join(
-        "(" + ", ".join("null" if v is None else f"'{v}'" for v in row.values()) + ")" for row in table.to_pylist()
-    )
+    values = ", ".join("(" + ", ".join("null" if v is None else f"'{v}'" for v in row.values()) + ")" for row in table.to_pylist())
     empty = "select null::varchar as key, null::varchar as name, null::date as day where false"
-    sql = f"select key::varchar as key, name::varchar as name, day::date as day from (values {values}) v(key, name, day)" if values else empty
+    sql = (
+        f"select key::varchar as key, name::varchar as name, day::date as day from (values {values}) v(key, name, day)" if values else empty
+    )
     return Source(GIVEN, sql, 1, digest or str(hash(text)))
 
 

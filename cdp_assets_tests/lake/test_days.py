@@ -56,7 +56,7 @@ def test_a_backfill_of_some_days_leaves_the_others_due_and_the_table_unconfirmed
     assert entry.inputs == {"given": 7}
 
 
-def test_a_range_equals_day_by_day(new_run: Runs, place: Place) -> None:
+def test_a_range_equals_day_by_day(new_run: Runs) -> None:
     for day in ("2026-11-02", "2026-11-01"):
         make_days(new_run(), VISITS, VISIT_STAGES, {"given": LATE}, day_of=BY_DAY, days=[day])
     daily = keys_by_day(new_run)

@@ -22,7 +22,9 @@ def test_nulls_can_be_dropped_before_a_join() -> None:
 
 def test_a_stage_reads_an_earlier_one_and_gets_its_parameters() -> None:
     first = Stage("first", {"t": anyhow()}, "select k, cast(n as bigint) + $add as n from t where k is not null", PAIRS, {"add": 10})
-    second = Stage("second", {"first": by("k"), "t": everywhere()}, "select f.k, f.n from first f where f.n > (select count(*) + 7 from t)", PAIRS)
+    second = Stage(
+        "second", {"first": by("k"), "t": everywhere()}, "select f.k, f.n from first f where f.n > (select count(*) + 7 from t)", PAIRS
+    )
     assert [r["n"] for r in run_stages([first, second], t=LEFT)] == [12, 14]
 
 

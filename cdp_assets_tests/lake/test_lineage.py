@@ -9,7 +9,12 @@ from cdp_assets.lake.table import Table
 OUT = intermediate("out", "k | varchar | key\nn | varchar | name", ("k",))
 STAGES = [
     Stage("clean", {"crm": anyhow()}, "select key as k, lower(first) || ' ' || last as n from crm", OUT),
-    Stage("joined", {"clean": by("k"), "shop": by("id")}, "select c.k, coalesce(c.n, s.label) as n from clean c left join shop s on s.id = c.k", OUT),
+    Stage(
+        "joined",
+        {"clean": by("k"), "shop": by("id")},
+        "select c.k, coalesce(c.n, s.label) as n from clean c left join shop s on s.id = c.k",
+        OUT,
+    ),
 ]
 COLUMNS = {"crm": ["key", "first", "last"], "shop": ["id", "label"]}
 
@@ -27,7 +32,9 @@ def test_windows_subqueries_and_lists_are_followed() -> None:
 
 
 def test_a_python_body_declares_its_own() -> None:
-    stage = Stage("s", {"crm": by("key")}, lambda tables, _: tables["crm"], OUT, lineage={"k": ("crm.key",), "n": ("crm.first", "crm.last")})
+    stage = Stage(
+        "s", {"crm": by("key")}, lambda tables, _: tables["crm"], OUT, lineage={"k": ("crm.key",), "n": ("crm.first", "crm.last")}
+    )
     assert derive([stage], COLUMNS) == {"k": [("crm", "key")], "n": [("crm", "first"), ("crm", "last")]}
 
 

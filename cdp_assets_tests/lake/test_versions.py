@@ -131,7 +131,8 @@ def test_an_empty_table_has_a_version_and_its_types(new_run: Runs, place: Place)
     assert fetch(new_run().read(PEOPLE)) == []
     with duckdb.connect() as connection:
         assert [row[:2] for row in connection.execute(f"describe {place.newest(PEOPLE).sql}").fetchall()] == [
-            ("key", "VARCHAR"), ("name", "VARCHAR"),
+            ("key", "VARCHAR"),
+            ("name", "VARCHAR"),
         ]
     assert new_run().make(PEOPLE, PEOPLE_STAGES, {"given": given("key | name")}).unchanged
 
@@ -170,9 +171,7 @@ def test_a_crash_between_files_and_commit_leaves_the_old_version_and_the_next_ru
     assert new_run().make(PEOPLE, PEOPLE_STAGES, {"given": BOTH}).version == 1
 
 
-def test_a_crash_between_commit_and_ledger_costs_one_computation_only(
-    new_run: Runs, place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_crash_between_commit_and_ledger_costs_one_computation_only(new_run: Runs, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     from cdp_assets.lake.ledger import Ledger
 
     with monkeypatch.context() as patched:

@@ -85,7 +85,8 @@ def test_null_repeated_and_mistyped_values_are_counted_and_named(project: Projec
     config = CONFIG.replace("email: identity.email}}\n  shop", "email: identity.email, born: {type: date, format: '%d.%m.%Y'}}}\n  shop")
     (project.folder / "cdp.yaml").write_text(config)
     (project.folder / "crm.csv").write_text(
-        "contact_id,full_name,email,born\nc1,Ann Lee,ann@x.example,1.2.1980\n,No Key,n@x.example,\nc1,Ann,,\nc2,Bob,b@x.example,31.02.1980\n"
+        "contact_id,full_name,email,born\nc1,Ann Lee,ann@x.example,1.2.1980\n,No Key,n@x.example,\n"
+        "c1,Ann,,\nc2,Bob,b@x.example,31.02.1980\n"
     )
     run_steps(project)
     assert query(project, "select source_line, field, reason from quarantine where source = 'crm' order by 1") == [
@@ -121,7 +122,9 @@ def test_a_second_refresh_is_told_who_holds_the_project_and_waits_if_asked(proje
 
 
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "killed"])
-def test_a_refresh_stopped_in_the_middle_loses_nothing_and_the_next_one_is_whole(project: Project, tmp_path: Path, kind: signal.Signals) -> None:
+def test_a_refresh_stopped_in_the_middle_loses_nothing_and_the_next_one_is_whole(
+    project: Project, tmp_path: Path, kind: signal.Signals
+) -> None:
     undisturbed = small_project(tmp_path / "other", CONFIG, {"crm.csv": CRM, "shop.csv": SHOP, "web/1.csv": DAY_1})
     run_steps(undisturbed)
     environment = {**os.environ, "CDP_PROJECT": str(project.folder), "CDP_USER": "tester"}

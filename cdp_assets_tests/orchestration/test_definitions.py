@@ -111,7 +111,8 @@ def test_dagster_yaml_of_this_folder_is_the_instance_that_cdp_sets() -> None:
 
 
 def test_importing_the_definitions_does_not_import_what_is_heavy() -> None:
-    code = "import sys, cdp_assets.definitions; print(sorted(m for m in ('pandas', 'splink', 'lifetimes', 'sklearn', 'numba') if m in sys.modules))"
+    heavy = ["pandas", "splink", "lifetimes", "sklearn", "numba"]
+    code = f"import sys, cdp_assets.definitions; print(sorted(m for m in {heavy} if m in sys.modules))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=TOP)
     assert found.stdout.strip() == "[]"
 
@@ -126,7 +127,9 @@ def imports(file: Path) -> set[str]:
     return names | {f"{node.module}" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
 
 
-@pytest.mark.parametrize("file", [f for s in sorted(STATIONS) for f in (PACKAGE / s).glob("*.py")], ids=lambda f: f"{f.parent.name}/{f.name}")
+@pytest.mark.parametrize(
+    "file", [f for s in sorted(STATIONS) for f in (PACKAGE / s).glob("*.py")], ids=lambda f: f"{f.parent.name}/{f.name}"
+)
 def test_a_station_knows_configuration_and_lake_and_no_other_station(file: Path) -> None:
     station = file.parent.name
     found = imports(file)
@@ -137,7 +140,7 @@ def test_a_station_knows_configuration_and_lake_and_no_other_station(file: Path)
             continue
         if file.name == "assets.py" or parts[-1].endswith("tables") or station in SERVES.get(parts[1], set()):
             continue
-        assert parts[1] == "governance" and station != "governance", f"{file.name} imports {name}"
+        pytest.fail(f"{station}/{file.name} imports {name}")
 
 
 @pytest.mark.parametrize("folder", ["config", "lake"])

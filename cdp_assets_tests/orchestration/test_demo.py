@@ -34,9 +34,9 @@ def test_quarantine_is_exactly_what_the_truth_says(refreshed: tuple[Project, Sum
     project, _ = refreshed
     wrong = f"""
         select source, source_file, source_line, field from quarantine
-        except select source, file, line, coalesce(field, '') from {truth(project, 'quarantine')}
+        except select source, file, line, coalesce(field, '') from {truth(project, "quarantine")}
         union all (
-            select source, file, line, coalesce(field, '') from {truth(project, 'quarantine')}
+            select source, file, line, coalesce(field, '') from {truth(project, "quarantine")}
             except select source, source_file, source_line, field from quarantine
         )
     """
@@ -47,7 +47,7 @@ def test_quarantine_is_exactly_what_the_truth_says(refreshed: tuple[Project, Sum
 def test_every_record_of_the_truth_has_one_customer(refreshed: tuple[Project, Summary]) -> None:
     project, _ = refreshed
     missing = f"""
-        select count(*) from {truth(project, 'records')} t
+        select count(*) from {truth(project, "records")} t
         left join alternate_keys k on k.source = t.source and k.record_key = t.key where k.customer_id is null
     """
     assert query(project, missing) == [(0,)]
@@ -71,7 +71,8 @@ def test_every_event_has_a_visitor_and_every_visitor_a_customer(refreshed: tuple
     assert query(
         project,
         "select count(*) from (select distinct source, visitor_id from events) e "
-        "left join alternate_keys k on k.source = e.source and k.record_key = e.visitor_id and k.kind = 'visitor' where k.customer_id is null",
+        "left join alternate_keys k on k.source = e.source and k.record_key = e.visitor_id and k.kind = 'visitor' "
+        "where k.customer_id is null",
     ) == [(0,)]
 
 
@@ -79,11 +80,11 @@ def test_visitors_who_signed_in_belong_to_the_customer_of_their_contact(refreshe
     project, _ = refreshed
     wrong = f"""
         with latest as (
-            select visitor, person_id from {truth(project, 'visitors')} where signed_in_at is not null
+            select visitor, person_id from {truth(project, "visitors")} where signed_in_at is not null
             qualify row_number() over (partition by visitor order by signed_in_at desc) = 1
         ), people as (
             select distinct t.person_id, k.customer_id
-            from {truth(project, 'records')} t join alternate_keys k on k.source = t.source and k.record_key = t.key
+            from {truth(project, "records")} t join alternate_keys k on k.source = t.source and k.record_key = t.key
         )
         select count(*) from latest l join alternate_keys v on v.kind = 'visitor' and v.record_key = l.visitor
         where not exists (select 1 from people p where p.person_id = l.person_id and p.customer_id = v.customer_id)
@@ -108,7 +109,7 @@ def test_visitors_who_never_signed_in_have_profiles_of_their_own_and_nothing_is_
 def test_identity_of_a_visitor_carries_source_and_time(refreshed: tuple[Project, Summary]) -> None:
     project, _ = refreshed
     late = f"""
-        select count(*) from {truth(project, 'visitors')} t
+        select count(*) from {truth(project, "visitors")} t
         where signed_in_at is not null and not exists (
             select 1 from visitor_identities i
             where i.visitor_id = t.visitor and i.source = 'web' and i.known_source = 'crm' and i.identified_at = t.signed_in_at

@@ -53,7 +53,8 @@ def test_an_unknown_visitor_who_signs_in_is_taken_over_and_the_old_id_leads_ther
     assert after["web|v1"] == after["crm|c1"] == before["crm|c1"]
     assert after["web|v2"] == before["web|v2"]
     assert query(project, "select customer_id, surviving_customer_id from customer_id_redirects") == [(before["web|v1"], before["crm|c1"])]
-    profile = query(project, f"select full_name, visitors, previous_customer_ids from unified_profiles where customer_id = '{after['web|v1']}'")
+    of_v1 = f"where customer_id = '{after['web|v1']}'"
+    profile = query(project, f"select full_name, visitors, previous_customer_ids from unified_profiles {of_v1}")
     assert profile == [("Ann Lee", 1, [before["web|v1"]])]
     # who a visitor is, is a join: the events of the day before are what they were
     assert query(project, "select * from events where day = '2026-11-18' order by all") == events
@@ -65,7 +66,7 @@ def test_only_the_day_of_the_new_events_is_computed(project: Project) -> None:
     run_steps(project)
     import json
 
-    log = sorted((project.store / "lake" / "events" / "_delta_log").glob("*.json"))[-1].read_text().splitlines()
+    log = max((project.store / "lake" / "events" / "_delta_log").glob("*.json")).read_text().splitlines()
     paths = [entry["add"]["path"] for entry in map(json.loads, log) if "add" in entry]
     assert [path.split("/")[0] for path in paths] == ["day=2026-11-19"]
 

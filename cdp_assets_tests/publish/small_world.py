@@ -19,7 +19,9 @@ OLD_ANN, GONE = "e" * 32, "f" * 32
 AS_OF = date(2026, 11, 20)
 
 PROFILES = Table(
-    "unified_profiles", "a customer", ("customer_id",),
+    "unified_profiles",
+    "a customer",
+    ("customer_id",),
     columns(
         """
         customer_id           | varchar       | id
@@ -43,11 +45,17 @@ PROFILES = Table(
     ),
 )
 MEANINGS = {
-    "full_name": "person.full_name", "email": "identity.email", "phone": "identity.phone", "birth_date": "person.birth_date",
-    "city": "location.city", "country": "location.country",
+    "full_name": "person.full_name",
+    "email": "identity.email",
+    "phone": "identity.phone",
+    "birth_date": "person.birth_date",
+    "city": "location.city",
+    "country": "location.country",
 }
 LINEAGE = Table(
-    "profile_lineage", "a field", ("customer_id", "attribute"),
+    "profile_lineage",
+    "a field",
+    ("customer_id", "attribute"),
     columns(
         """
         customer_id    | varchar   | id
@@ -63,7 +71,9 @@ LINEAGE = Table(
     ),
 )
 KEYS = Table(
-    "alternate_keys", "an id", ("source", "record_key"),
+    "alternate_keys",
+    "an id",
+    ("source", "record_key"),
     columns(
         """
         source        | varchar   | source
@@ -81,7 +91,9 @@ KEYS = Table(
     ),
 )
 IDENTITIES = Table(
-    "visitor_identities", "an identity", ("source", "visitor_id", "nth"),
+    "visitor_identities",
+    "an identity",
+    ("source", "visitor_id", "nth"),
     columns(
         """
         source        | varchar   | source
@@ -100,19 +112,26 @@ IDENTITIES = Table(
     ),
 )
 REDIRECTS = Table(
-    "customer_id_redirects", "an old id", ("customer_id",),
+    "customer_id_redirects",
+    "an old id",
+    ("customer_id",),
     columns("customer_id | varchar | old\nsurviving_customer_id | varchar | new\nsince | bigint | registry"),
 )
 
 WORLD: dict[str, tuple[Table, str]] = {
-    "unified_profiles": (PROFILES, f"""
+    "unified_profiles": (
+        PROFILES,
+        f"""
         customer_id | known | full_name | email | phone | birth_date | city | country | points | active | updated_at | records | visitors | first_seen | last_seen | previous_customer_ids
         {ANN}     | true  | Ann-Marie O'Brien | ann@example.com   | +44 20 7946 0958  | 1980-02-03 | Cork | Ireland | 12.50 | true  | 2026-01-02 03:04:05 | 3 | 2 | 2026-05-01 10:00:00 | 2026-05-03 12:01:00 | [{OLD_ANN}]
         {BEN}     | true  | Ben Müller        | ben@example.com   | +49 30 1234567    |            | Köln |         |       | false |                     | 1 | 0 |                     |                     | []
         {CARLA}   | true  | Carla Brown       | carla@example.com |                   |            |      |         |       |       |                     | 1 | 0 |                     |                     | []
         {UNKNOWN} | false |                   |                   |                   |            |      |         |       |       |                     | 0 | 1 | 2026-05-02 08:00:00 | 2026-05-02 08:30:00 | []
-    """),
-    "profile_lineage": (LINEAGE, f"""
+    """,
+    ),
+    "profile_lineage": (
+        LINEAGE,
+        f"""
         customer_id | attribute | source | record_key | source_file | source_line | rule | losing_values | losing_records
         {ANN}   | full_name  | crm     | 17  | sources/crm.csv         | 18 | importance | [Ann O Brien]                      | [loyalty~A1]
         {ANN}   | email      | crm     | 17  | sources/crm.csv         | 18 | importance | [ann@old.example,obrien@example.com] | [loyalty~A1,shop~S9]
@@ -124,8 +143,11 @@ WORLD: dict[str, tuple[Table, str]] = {
         {BEN}   | full_name  | crm     | 18  | sources/crm.csv         | 19 | importance | []                                 | []
         {BEN}   | email      | crm     | 18  | sources/crm.csv         | 19 | importance | []                                 | []
         {CARLA} | full_name  | shop    | X-7 | sources/shop.csv        | 2  | importance | []                                 | []
-    """),
-    "alternate_keys": (KEYS, f"""
+    """,
+    ),
+    "alternate_keys": (
+        KEYS,
+        f"""
         source | record_key | customer_id | kind | is_winner | source_file | source_line | identified_at | first_seen | last_seen | events
         crm     | 17       | {ANN}     | record  | true  | sources/crm.csv         | 18 |                     |                     |                     |
         crm     | 170      | {ANN}     | record  | false | sources/crm.csv         | 99 |                     |                     |                     |
@@ -135,19 +157,26 @@ WORLD: dict[str, tuple[Table, str]] = {
         crm     | 18       | {BEN}     | record  | true  | sources/crm.csv         | 19 |                     |                     |                     |
         shop    | X-7      | {CARLA}   | record  | true  | sources/shop.csv        | 2  |                     |                     |                     |
         web     | cookie-9 | {UNKNOWN} | visitor | true  |                         |    |                     | 2026-05-02 08:00:00 | 2026-05-02 08:30:00 | 5
-    """),
-    "visitor_identities": (IDENTITIES, """
+    """,
+    ),
+    "visitor_identities": (
+        IDENTITIES,
+        """
         source | visitor_id | nth | known_source | known_field | known_value | valid_from | valid_to | identified_at | first_seen | last_seen | events
         web | cookie-1 | 1 | crm | contact_id | 17 | 2026-05-01 10:00:00 |                     | 2026-05-01 10:05:00 | 2026-05-01 10:00:00 | 2026-05-01 11:00:00 | 12
         web | cookie-2 | 1 | crm | contact_id | 18 | 2026-05-03 11:00:00 | 2026-05-03 12:00:00 | 2026-05-03 11:10:00 | 2026-05-03 11:00:00 | 2026-05-03 12:01:00 | 3
         web | cookie-2 | 2 | crm | contact_id | 17 | 2026-05-03 12:00:00 |                     | 2026-05-03 12:00:00 | 2026-05-03 11:00:00 | 2026-05-03 12:01:00 | 3
         web | cookie-9 | 1 |     |            |    | 2026-05-02 08:00:00 |                     |                     | 2026-05-02 08:00:00 | 2026-05-02 08:30:00 | 5
-    """),
-    "customer_id_redirects": (REDIRECTS, f"""
+    """,
+    ),
+    "customer_id_redirects": (
+        REDIRECTS,
+        f"""
         customer_id | surviving_customer_id | since
         {OLD_ANN} | {ANN} | 2
         {GONE}    |       | 2
-    """),
+    """,
+    ),
 }
 
 

@@ -14,6 +14,10 @@ def examples() -> list[list[Stage]]:
     visitors = parse_config("version: 1\nsources: {web: {kind: events, files: w, visitor: c, time: t, include_all_records: true}}")
     profiles = [stages(each) for stages in (alternate_keys.stages, survivorship.stages) for each in (config(), one, visitors)]
     return [
-        deduplicate.pairs_stages(rules, "crm"), deduplicate.stages(rules, "crm"), deduplicate.stages(rules, "loyalty"),
-        *profiles, lineage.stages(config()), lineage.stages(one),
+        deduplicate.pairs_stages(rules, "crm"),
+        deduplicate.stages(rules, "crm"),
+        deduplicate.stages(rules, "loyalty"),
+        *profiles,
+        lineage.stages(config()),
+        lineage.stages(one),
     ]

@@ -48,7 +48,10 @@ def test_old_publication_is_read_to_the_end_and_then_closed(tmp_path):
 @pytest.mark.parametrize(
     "statement",
     [
-        "set memory_limit = '8GB'", "copy (select 1) to 'x.csv'", "select * from read_csv('/etc/passwd')", "attach 'x' as y",
+        "set memory_limit = '8GB'",
+        "copy (select 1) to 'x.csv'",
+        "select * from read_csv('/etc/passwd')",
+        "attach 'x' as y",
         "create table x (a int)",
     ],
 )
