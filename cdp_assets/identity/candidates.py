@@ -1,10 +1,12 @@
-"""Pairs of values that may be alike: a scan over all pairs that never misses one.
+"""Pairs of values that are alike, by a scan over all pairs that misses none.
 
 A signature has one bit for each two letters that stand side by side in a word. One edit changes at most four bits and
 the order of words none, so two values whose signatures differ in more than 4 x k bits are more than k edits apart.
+Only the few pairs that this leaves are compared letter by letter.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -26,17 +28,16 @@ MAX_PAIRS = 50_000_000
 
 
 def candidates(rule: Rule, left: str, right: str, title: str, example: Mapping[str, pa.Table]) -> Stage:
-    """Pairs of numbered values (stages left and right: id, v1, v2, ...) that may fulfil all conditions of the rule.
+    """Pairs of numbered values (stages left and right: id, v1, v2, ...) that fulfil all conditions of the rule.
 
     Inside one source each pair once, and each value with itself, for it may stand in several records.
     """
     shares = [[c.share.numerator, c.share.denominator] for c in rule.comparisons]
-    table = intermediate(title, "left_id | bigint | number of the left values\nright_id | bigint | number of the right values")
     return Stage(
         title,
         {left: everywhere(), right: anyhow()},
         _candidates,
-        table,
+        replace(CANDIDATES, name=title),
         params={"left": left, "right": right, "shares": shares, "within": rule.within, "rule": rule.where},
         nasty=lambda: dict(example),
         lineage={"left_id": (f"{left}.id",), "right_id": (f"{right}.id",)},

@@ -112,7 +112,11 @@ def _scan(left: Any, right: Any, starts: Any, left_signs: Any, right_signs: Any,
         for a in range(starts[min(length - edits[0, length], longest + 1)], starts[longest + 1]):
             if _bits(sign ^ left_signs[a]) > 4 * edits[0, max(length, left.lengths[0, a])]:
                 continue
-            if (once and left.ids[a] > right.ids[b]) or not _alike(left, right, a, b, edits, row):
+            if once and left.ids[a] > right.ids[b]:
+                continue
+            if not _possible(left.lengths, right.lengths, left.signatures, right.signatures, a, b, edits):
+                continue
+            if not _alike(left, right, a, b, edits, row):
                 continue
             if count == len(one):
                 if count > most:
@@ -124,17 +128,22 @@ def _scan(left: Any, right: Any, starts: Any, left_signs: Any, right_signs: Any,
 
 
 @njit(cache=True, nogil=True)
-def _alike(left: Any, right: Any, a: Any, b: Any, edits: Any, row: Any) -> Any:
-    """Whether every condition holds: lengths and signatures of all first, then the letters."""
+def _possible(left_lengths: Any, right_lengths: Any, left_signs: Any, right_signs: Any, a: Any, b: Any, edits: Any) -> Any:
+    """Whether no condition is ruled out by lengths and signatures."""
     for c in range(len(edits)):
-        allowed = edits[c, max(left.lengths[c, a], right.lengths[c, b])]
-        if abs(left.lengths[c, a] - right.lengths[c, b]) > allowed:
-            return False
+        one, other = left_lengths[c, a], right_lengths[c, b]
+        allowed = edits[c, max(one, other)]
         different = np.uint64(0)
         for part in range(4):
-            different += _bits(left.signatures[c, a, part] ^ right.signatures[c, b, part])
-        if different > 4 * allowed:
+            different += _bits(left_signs[c, a, part] ^ right_signs[c, b, part])
+        if different > 4 * allowed or abs(one - other) > allowed:
             return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def _alike(left: Any, right: Any, a: Any, b: Any, edits: Any, row: Any) -> Any:
+    """Whether every condition holds, letter by letter."""
     for c in range(len(edits)):
         allowed = edits[c, max(left.lengths[c, a], right.lengths[c, b])]
         first_a, first_b = left.firsts[c, a], right.firsts[c, b]

@@ -1,7 +1,7 @@
 """All pairs of records for which one rule holds, with their score: the lowest of its conditions' scores.
 
 A rule with an exact condition is a join on it. A rule without one is a scan over distinct values that proves for most
-pairs, from 64 bits each, that they are too far apart (candidates.py); what is left is compared exactly.
+pairs, from a few bits each, that they are too far apart (candidates.py).
 """
 
 from typing import Any

@@ -20,7 +20,7 @@ from cdp_assets.demo import generate
 from cdp_assets.lake import Place, Run
 from cdp_assets_tests.projects import AS_OF, DEMO, ordered_steps
 
-PEOPLE = 490_000  # about two records a person
+PEOPLE = 540_000  # about two records a person
 GIB = 1 << 30
 
 

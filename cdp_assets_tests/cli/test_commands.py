@@ -1,0 +1,105 @@
+"""The command `cdp` as people call it: from any folder, with messages instead of traces."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from cdp_assets.config import Project, load_project
+from cdp_assets.governance.tables import AUDIT_LOG
+from cdp_assets.lake import Place
+from cdp_assets_tests.orchestration.test_over_time import CONFIG, CRM, DAY_1, SHOP
+from cdp_assets_tests.projects import DEMO, small_project
+
+pytestmark = pytest.mark.pipeline
+ROLES = "roles: {owner: [olga], contributor: [cora], viewer: [vic]}\n"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return small_project(tmp_path / "project", CONFIG + ROLES, {"crm.csv": CRM, "shop.csv": SHOP, "web/1.csv": DAY_1})
+
+
+def cdp(project: Path | None, *arguments: str, user: str = "cora") -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "CDP_USER": user, **({"CDP_PROJECT": str(project)} if project else {})}
+    command = [sys.executable, "-m", "cdp_assets.cli.main", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, cwd="/", check=False)
+
+
+def test_refresh_then_status_from_any_folder(project: Project) -> None:
+    ended = cdp(project.folder, "refresh", "--as-of", "2026-11-20")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    figures = json.loads(ended.stdout.splitlines()[-1])
+    assert figures["ok"] is True
+    assert figures["as_of"] == "2026-11-20"
+    assert figures["rows"]["unified_profiles"] == 5
+    state = cdp(project.folder, "status", user="vic")
+    assert state.returncode == 0
+    assert "unified_profiles" in state.stdout
+    assert "Published: as of 2026-11-20" in state.stdout
+    assert "Nobody is refreshing" in state.stdout
+    entries = f'select action, outcome from ({Place(project.store).newest(AUDIT_LOG).sql}) order by "at"'
+    assert duckdb.execute(entries).fetchall() == [("refresh", "allowed"), ("publish", "done"), ("refresh", "done")]
+
+
+def test_a_viewer_may_look_and_not_refresh_and_the_denial_is_written_down(project: Project) -> None:
+    ended = cdp(project.folder, "refresh", user="vic")
+    assert ended.returncode == 1
+    assert "needs the role contributor or higher; vic has the role viewer" in ended.stderr
+    assert cdp(project.folder, "--as", "stranger", "status").returncode == 1
+    entries = f'select user_name, outcome from ({Place(project.store).newest(AUDIT_LOG).sql}) order by "at"'
+    assert duckdb.execute(entries).fetchall() == [("vic", "denied"), ("stranger", "denied")]
+
+
+def test_a_contributor_may_not_serve_dagsters_ui(project: Project) -> None:
+    ended = cdp(project.folder, "dev", user="cora")
+    assert "needs the role administrator" in ended.stderr
+
+
+def test_validate_touches_no_data(project: Project) -> None:
+    ended = cdp(project.folder, "validate")
+    assert ended.returncode == 0
+    assert "valid" in ended.stdout
+    assert not project.store.exists()
+
+
+def test_a_folder_without_a_configuration_is_said(tmp_path: Path) -> None:
+    ended = cdp(tmp_path, "refresh")
+    assert ended.returncode == 1
+    assert "cdp.yaml" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("arguments", [("fresh",), ("refresh", "--asof", "x"), ("refresh", "--as-of", "tomorrow")])
+def test_a_mistyped_command_is_a_line_and_no_trace(project: Project, arguments: tuple[str, ...]) -> None:
+    ended = cdp(project.folder, *arguments)
+    assert ended.returncode == 1
+    assert len(ended.stderr.splitlines()) == 1
+    assert "cdp --help" in ended.stderr
+
+
+def test_status_of_a_project_that_was_never_refreshed(project: Project) -> None:
+    ended = cdp(project.folder, "status", user="vic")
+    assert "Nothing is published yet" in ended.stdout
+
+
+def test_the_demo_is_the_default_project(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir("/")
+    assert load_project().folder == DEMO
+
+
+def test_the_demo_command_makes_refreshes_and_measures_a_world(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    folder.mkdir()
+    (folder / "cdp.yaml").write_bytes((DEMO / "cdp.yaml").read_bytes())
+    ended = cdp(folder, "demo", "--people", "40")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    figures = json.loads(ended.stdout.splitlines()[-1])
+    assert figures["ok"] is True
+    assert figures["quality"]["precision"] > 0.9
+    assert "http://127.0.0.1:8080" in ended.stdout
+    assert "http://127.0.0.1:3000" in ended.stdout

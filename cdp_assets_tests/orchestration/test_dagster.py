@@ -1,0 +1,218 @@
+"""What a user does from Dagster's UI: materialise, days by range, checks, the schedule, the sensor; and who may."""
+
+import dataclasses
+import json
+import os
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from cdp_assets.config import Project, load_project
+from cdp_assets.lake import Check, Place, Step
+from cdp_assets.orchestration import build
+from cdp_assets.orchestration.jobs import EVENT_DAYS, REFRESH, REFRESH_ISOLATED
+from cdp_assets.orchestration.refresh import QUIET
+from cdp_assets.orchestration.run_resource import AS_OF_TAG, USER_TAG
+from cdp_assets.orchestration.sensors import difference, remembered
+from cdp_assets_tests.orchestration.test_over_time import CONFIG, CRM, DAY_1, DAY_2, SHOP
+from cdp_assets_tests.projects import contents, query, run_steps, small_project, versions
+
+pytestmark = pytest.mark.pipeline
+RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return small_project(tmp_path / "project", CONFIG, {"crm.csv": CRM, "shop.csv": SHOP, "web/1.csv": DAY_1, "web/2.csv": DAY_2})
+
+
+def execute(project: Project, job: str = REFRESH, instance: dg.DagsterInstance | None = None, **tags: str) -> dg.ExecuteInProcessResult:
+    defs = build.build_defs(load_project(project.folder))
+    given = {AS_OF_TAG: "2026-11-20", **tags}
+    instance = instance or dg.DagsterInstance.ephemeral()
+    return defs.resolve_job_def(job).execute_in_process(run_config=QUIET, instance=instance, tags=given, raise_on_error=False)
+
+
+def test_a_range_of_days_is_one_run_and_equals_single_days(project: Project, tmp_path: Path) -> None:
+    ranged = execute(project, **dict(zip(RANGE, ("2026-11-17", "2026-11-19"), strict=True)))
+    assert ranged.success
+    partitions = {e.partition for e in ranged.get_asset_materialization_events() if e.asset_key == dg.AssetKey("events")}
+    assert partitions == {"2026-11-17", "2026-11-18", "2026-11-19"}
+    other = small_project(tmp_path / "other", CONFIG, {"crm.csv": CRM, "shop.csv": SHOP, "web/1.csv": DAY_1, "web/2.csv": DAY_2})
+    run_steps(other)
+    assert contents(project) == contents(other)
+
+
+def test_a_backfill_of_some_days_only_leaves_the_rest_due_and_nothing_stale_is_published(project: Project) -> None:
+    result = execute(project, **dict(zip(RANGE, ("2026-11-18", "2026-11-18"), strict=True)))
+    assert not result.success
+    failure = next(event for event in result.all_events if event.is_step_failure)
+    assert failure.step_key == "published_snapshot"
+    assert query(project, "select distinct day::varchar from events") == [("2026-11-18",)]
+    assert execute(project, EVENT_DAYS, **dict(zip(RANGE, ("2026-11-19", "2026-11-19"), strict=True))).success
+    assert execute(project).success
+
+
+def test_without_days_those_that_are_due_are_computed_and_dagster_is_told_which(project: Project) -> None:
+    result = execute(project)
+    events = [e for e in result.get_asset_materialization_events() if e.asset_key == dg.AssetKey("events")]
+    assert {e.partition for e in events} == {None, "2026-11-18", "2026-11-19"}
+
+
+def test_every_materialisation_shows_rows_lineage_and_a_data_version(project: Project) -> None:
+    result = execute(project)
+    for event in result.get_asset_materialization_events():
+        made = event.materialization
+        if made.partition or made.asset_key == dg.AssetKey("quarantine"):
+            continue
+        assert "dagster/row_count" in made.metadata, made.asset_key
+        assert made.tags is not None
+        assert made.tags["dagster/data_version"], made.asset_key
+    profile = next(e.materialization for e in result.get_asset_materialization_events() if e.asset_key == dg.AssetKey("unified_profiles"))
+    lineage = profile.metadata["dagster/column_lineage"].value.deps_by_column
+    assert dg.TableColumnDep(dg.AssetKey("deduplicated_crm"), "email") in lineage["email"]
+    assert dg.TableColumnDep(dg.AssetKey("deduplicated_shop"), "mail") in lineage["email"]
+
+
+def test_every_check_is_recorded(project: Project) -> None:
+    result = execute(project)
+    names = {(e.asset_key.to_user_string(), e.check_name) for e in result.get_asset_check_evaluations()}
+    assert {("crm", "conservation"), ("events", "conservation"), ("clusters", "key"), ("published_snapshot", "closed_state")} <= names
+    assert {("clusters", "largest_cluster"), ("visitor_identities", "ids_without_record"), ("quarantine", "rows_in_quarantine")} <= names
+    assert all(e.passed for e in result.get_asset_check_evaluations())
+
+
+def test_a_failed_blocking_check_is_recorded_and_stops_what_follows(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = build.steps_of
+    never = Check("never", "this check never passes", "select 3")
+
+    def spoilt(given: Project) -> list[Step]:
+        return [dataclasses.replace(s, checks=lambda: [never]) if s.table.name == "clusters" else s for s in real(given)]
+
+    assert execute(project).success
+    before = versions(project)
+    (project.folder / "crm.csv").write_text(CRM + "c3,Eve Poe,eve@x.example\n")
+    monkeypatch.setattr(build, "steps_of", spoilt)
+    result = execute(project)
+    assert not result.success
+    failed = [e for e in result.get_asset_check_evaluations() if not e.passed]
+    assert [(e.asset_key.to_user_string(), e.check_name, e.metadata["violations"].value) for e in failed] == [("clusters", "never", 3)]
+    made = {e.asset_key.to_user_string() for e in result.get_asset_materialization_events()}
+    assert "match_edges" in made
+    assert not made & {"clusters", "customer_ids", "unified_profiles", "published_snapshot"}
+    after = versions(project)
+    assert {n for n in before if before[n] != after[n]} == {"crm", "deduplicated_crm"} | (
+        {"match_edges"} & {n for n in before if before[n] != after[n]}
+    )
+
+
+def test_steps_in_processes_of_their_own_give_the_same(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few assets, as each process costs seconds: they share the run's pinned versions and its lock."""
+    from cdp_assets.orchestration.instance import home
+
+    home(project)
+    monkeypatch.setenv("CDP_PROJECT", str(project.folder))
+    some = [dg.AssetKey(name) for name in ("crm", "deduplicated_crm", "web", "events", "visitor_links")]
+    job, tags = dg.reconstructable(build_isolated), {AS_OF_TAG: "2026-11-20"}
+    with dg.DagsterInstance.get() as instance, dg.execute_job(job, instance=instance, tags=tags, asset_selection=some) as result:
+        assert result.success
+    other = small_project(tmp_path / "other", CONFIG, {"crm.csv": CRM, "shop.csv": SHOP, "web/1.csv": DAY_1, "web/2.csv": DAY_2})
+    run_steps(other)
+    expected, found = contents(other), contents(project)
+    assert {key.to_user_string(): found[key.to_user_string()] for key in some} == {
+        key.to_user_string(): expected[key.to_user_string()] for key in some
+    }
+
+
+def build_isolated() -> dg.JobDefinition:
+    """The job `refresh_isolated` of the project in CDP_PROJECT, for processes that build it again."""
+    return build.build_defs(load_project(Path(os.environ["CDP_PROJECT"]))).resolve_job_def(REFRESH_ISOLATED)
+
+
+def test_a_run_launched_for_a_viewer_is_refused(project: Project) -> None:
+    (project.folder / "cdp.yaml").write_text(CONFIG + "roles: {viewer: [vic], contributor: [cora]}\n")
+    result = execute(project, **{USER_TAG: "vic"})
+    assert not result.success
+    assert not Place(project.store).tables() or Place(project.store).tables() == ["audit_log"]
+    assert execute(project, **{USER_TAG: "cora"}).success
+
+
+def test_a_changed_configuration_is_a_warning_of_the_run(project: Project) -> None:
+    defs = build.build_defs(project)
+    (project.folder / "cdp.yaml").write_text(CONFIG + "# changed\n")
+    result = defs.resolve_job_def(REFRESH).execute_in_process(run_config=QUIET, tags={AS_OF_TAG: "2026-11-20"})
+    assert result.success
+    check = next(e for e in result.get_asset_check_evaluations() if e.check_name == "configuration_current")
+    assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+
+
+def test_a_broken_configuration_is_the_readable_load_error(project: Project) -> None:
+    import subprocess
+    import sys
+
+    (project.folder / "cdp.yaml").write_text("version: 1\nsauces: {}\n")
+    environment = {**os.environ, "CDP_PROJECT": str(project.folder)}
+    ended = subprocess.run(
+        [sys.executable, "-c", "import cdp_assets.definitions"], env=environment, capture_output=True, text=True, check=False
+    )
+    assert 'cdp.yaml:2: sauces: unknown key. Did you mean "sources"?' in ended.stderr
+
+
+def test_the_schedule_asks_for_a_refresh_of_what_is_due(project: Project) -> None:
+    defs = build.build_defs(project)
+    schedule = defs.resolve_schedule_def("refresh_schedule")
+    assert (schedule.cron_schedule, schedule.execution_timezone, schedule.job_name) == ("0 4 * * *", "UTC", REFRESH)
+    context = dg.build_schedule_context(scheduled_execution_time=__import__("datetime").datetime(2026, 11, 20, 4))
+    assert len(schedule.evaluate_tick(context).run_requests or []) == 1
+
+
+def test_the_sensor_asks_once_for_new_changed_and_vanished_files(project: Project) -> None:
+    sensor = build.build_defs(project).resolve_sensor_def("source_files_sensor")
+
+    def tick(cursor: str | None) -> tuple[int, str | None, str]:
+        context = dg.build_sensor_context(cursor=cursor)
+        data = sensor.evaluate_tick(context)
+        why = data.run_requests[0].tags["cdp/why"] if data.run_requests else (data.skip_message or "")
+        return len(data.run_requests or []), data.cursor, why
+
+    asked, cursor, why = tick(None)
+    assert (asked, why[:5]) == (1, "4 new")
+    asked, again, why = tick(cursor)
+    assert asked == 0
+    assert "none new" in why
+    (project.folder / "web/3.csv").write_text(DAY_2.replace("e3", "e4"))
+    (project.folder / "shop.csv").write_text(SHOP + "s3,Eve,e@x.example\n")
+    asked, cursor, why = tick(again)
+    assert asked == 1
+    assert why == "1 new (web: web/3.csv), 1 changed (shop: shop.csv)"
+    (project.folder / "web/3.csv").unlink()
+    assert tick(cursor)[2] == "1 gone (web: web/3.csv)"
+    assert tick("not json")[0] == 1
+
+
+def test_differences_between_lists_of_files() -> None:
+    found = difference({"a": "1", "b": "1"}, {"b": "2", "c": "1"})
+    assert (found.new, found.changed, found.gone) == (("c",), ("b",), ("a",))
+    assert not difference({"a": "1"}, {"a": "1"})
+    assert remembered(json.dumps({"a": "1"})) == {"a": "1"}
+    assert remembered("[]") is remembered("{") is remembered(None) is None
+
+
+def test_definitions_are_usable_from_another_dagster_project(project: Project) -> None:
+    @dg.asset(deps=["unified_profiles"])
+    def report() -> None:
+        """An asset of somebody else."""
+
+    merged = dg.Definitions.merge(build.build_defs(project), dg.Definitions(assets=[report]))
+    dg.Definitions.validate_loadable(merged)
+
+
+def test_as_of_defaults_to_the_day_of_the_run_in_utc() -> None:
+    from datetime import UTC, datetime
+
+    from cdp_assets.orchestration.run_resource import as_of_of
+
+    assert as_of_of({}) == datetime.now(UTC).date()
+    assert as_of_of({AS_OF_TAG: "2026-11-20"}) == date(2026, 11, 20)
