@@ -34,11 +34,13 @@ test-fast: $(READY) ## the tests without the pipeline, in less than a minute
 
 lint: $(READY) ## ruff, and mypy in strict mode on the package
 	$(RUN)/ruff check .
+	$(RUN)/ruff format --check --quiet .
 	$(RUN)/mypy
 	$(RUN)/python -m cdp_assets_tests.features --list > /dev/null
 
 format: $(READY) ## let ruff mend what it can
 	$(RUN)/ruff check --fix .
+	$(RUN)/ruff format .
 
 features: $(READY) ## which of the capabilities work, shown by their tests
 	$(RUN)/python -m cdp_assets_tests.features

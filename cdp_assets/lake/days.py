@@ -7,7 +7,7 @@ from cdp_assets.lake import digest
 from cdp_assets.lake.checks import Check, CheckResult, declared, run_checks
 from cdp_assets.lake.guard import no_values_in_errors
 from cdp_assets.lake.ledger import Entry, private_files
-from cdp_assets.lake.run import NO_ROWS, Reads, Run, StepResult, discard, only
+from cdp_assets.lake.run import NO_ROWS, Reads, Run, StepResult, discarded_on_failure, only
 from cdp_assets.lake.session import session
 from cdp_assets.lake.source import Source
 from cdp_assets.lake.stage import Stage
@@ -53,15 +53,13 @@ def make_days(
         some = {n: (only(s, day_of[n], chosen) if n in day_of else s) for n, s in inputs.items()}
         with private_files(), no_values_in_errors(table.name):
             files = run.compute(table, stages, some)
-            try:
+            with discarded_on_failure(files):
                 results = run_checks(everything, table, files.source(), some, run.work / "spill", run.engine.memory)
-                parts = {day: part for day, part in before.partitions.items() if day not in chosen} | run.content(files)
-                content = digest.combined(parts)
-                scope = tuple(chosen) if pinned is not None else None
-                version, same = run.commit(table, files, scope, content, parts, entry.digest, run.versions(inputs))
-            except BaseException:
-                discard(files)
-                raise
+                made = run.content(files)
+            parts = {day: part for day, part in before.partitions.items() if day not in chosen} | made
+            content = digest.combined(parts)
+            scope = tuple(chosen) if pinned is not None else None
+            version, same = run.commit(table, files, scope, content, parts, entry.digest, run.versions(inputs))
     left = [day for day in due if day not in chosen]
     done = {day: state for day, state in {**done, **{day: wanted.get(day, NO_ROWS) for day in chosen}}.items() if state != NO_ROWS}
     confirmed = run.versions(inputs) if not left else entry.inputs

@@ -1,5 +1,6 @@
 """The engine of one machine: runs stages in DuckDB, whole or bucket by bucket, and writes sorted Parquet files."""
 
+import glob
 import math
 import uuid
 from collections.abc import Mapping, Sequence
@@ -103,9 +104,14 @@ def _run_stage(connection: duckdb.DuckDBPyConnection, stage: Stage, known: Mappi
         connection.execute(f"create or replace temp view {name('input ' + n)} as {known[n].sql}")
     _check_types(connection, stage)
     written: list[DataFile] = []
-    for bucket in range(count):
-        if _open_bucket(connection, stage, bucket, count):
-            written += _copy(connection, stage, target, f"{table.name}-{token}-{bucket}")
+    try:
+        for bucket in range(count):
+            if _open_bucket(connection, stage, bucket, count):
+                written += _copy(connection, stage, target, f"{table.name}-{token}-{bucket}")
+    except BaseException:
+        for path in target.rglob(f"{glob.escape(table.name)}-{token}-*"):  # also what was written in part
+            path.unlink(missing_ok=True)
+        raise
     for n in stage.reads:
         connection.execute(f"drop view {name(n)}")
     return Files(table, tuple(file for file in written if file.rows))

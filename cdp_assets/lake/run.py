@@ -6,11 +6,15 @@ newest one from before it began.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
+
+from deltalake.exceptions import CommitFailedError
 
 from cdp_assets.lake import delta, digest
 from cdp_assets.lake.checks import Check, CheckResult, declared, run_checks
@@ -23,6 +27,7 @@ from cdp_assets.lake.stage import Stage
 from cdp_assets.lake.table import Table
 
 Reads = Mapping[str, Table | Source]
+PINS = "pins.json"
 NO_ROWS = "0"  # the content digest of no rows
 
 
@@ -70,6 +75,12 @@ class Place:
         for folder in (self.store, self.lake, self.ledger.folder, self.store / "work"):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
+    def sweep(self, keep: str | None) -> None:
+        """Remove what runs that are over left behind, but for run `keep`. Only for the holder of the project's lock."""
+        for folder in (self.store / "work").glob("*"):
+            if folder.name != keep:
+                shutil.rmtree(folder, ignore_errors=True)
+
     def tables(self) -> list[str]:
         """Names of all tables that have a version."""
         return sorted(path.parent.name for path in self.lake.glob("*/_delta_log"))
@@ -105,12 +116,20 @@ class Run:
 
     @property
     def work(self) -> Path:
-        """The folder for intermediate files of this run; whoever opens the run removes it."""
+        """The folder for intermediate files of this run."""
         return self.place.store / "work" / self.run_id
+
+    def clean(self) -> None:
+        """Remove the intermediate files. The pinned versions stay for the run's other processes; a later run sweeps them."""
+        for path in self.work.glob("*"):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            elif path.name != PINS:
+                path.unlink(missing_ok=True)
 
     def _pin(self) -> dict[str, int]:
         """The newest version of every table when the run began; written down for its other processes."""
-        file = self.work / "pins.json"
+        file = self.work / PINS
         if file.exists():
             return {str(k): int(v) for k, v in json.loads(file.read_text()).items()}
         handles = {table: delta.open_table(self.place.lake / table) for table in self.place.tables()}
@@ -174,17 +193,14 @@ class Run:
             return StepResult(table, before.version, digest.rows_in(entry.content), entry.content, True, kept, tuple(stages), (), versions)
         with private_files(), no_values_in_errors(table.name):
             files = self.compute(table, stages, inputs)
-            try:
+            with discarded_on_failure(files):
                 results = run_checks(everything, table, files.source(), inputs, self.work / "spill", self.engine.memory)
                 made = self.content(files)
-                parts = {} if partition is None else {**{p: c for p, c in before.partitions.items() if p != partition}, **made}
-                mine = next(iter(made.values()), NO_ROWS)
-                content = digest.combined(parts) if table.partition else mine
-                scope = None if partition is None else (partition,)
-                version, same = self.commit(table, files, scope, content, parts, step, versions)
-            except BaseException:
-                discard(files)
-                raise
+            parts = {} if partition is None else {**{p: c for p, c in before.partitions.items() if p != partition}, **made}
+            mine = next(iter(made.values()), NO_ROWS)
+            content = digest.combined(parts) if table.partition else mine
+            scope = None if partition is None else (partition,)
+            version, same = self.commit(table, files, scope, content, parts, step, versions)
         self.confirm(key, Entry(step, version, self.run_id, str(self.as_of), versions, mine))
         if partition is not None:
             self.confirm(table.name, Entry("partitions", version, self.run_id, str(self.as_of), {}, content))
@@ -222,7 +238,11 @@ class Run:
         step: str,
         versions: Mapping[str, int | None],
     ) -> tuple[int, bool]:
-        """The version that holds these rows, and whether it was there before."""
+        """The version that holds these rows, and whether it was there before.
+
+        A refused commit discards the files. An interrupted one may have happened, so then they stay: if they belong to
+        no version, the upkeep removes them.
+        """
         path = self.place.lake / table.name
         pinned = self.version(table.name)
         handle = delta.open_table(path, pinned) if pinned is not None else None
@@ -237,7 +257,11 @@ class Run:
             "content": content,
             "partitions": dict(partitions),
         }
-        return delta.Commit(table, path, files.files, scope, metadata).apply(handle), False
+        try:
+            return delta.Commit(table, path, files.files, scope, metadata).apply(handle), False
+        except CommitFailedError:
+            discard(files)
+            raise
 
     def confirm(self, key: str, entry: Entry) -> None:
         """Write down that a table (or partition) is now known to be the result of these inputs."""
@@ -247,6 +271,16 @@ class Run:
     def versions(inputs: Mapping[str, Source]) -> dict[str, int | None]:
         """Table -> version of the inputs."""
         return {source.table.name: source.version for source in inputs.values()}
+
+
+@contextmanager
+def discarded_on_failure(files: Files) -> Iterator[None]:
+    """Remove the files when the block fails. Only before the commit: afterwards they are a version's."""
+    try:
+        yield
+    except BaseException:
+        discard(files)
+        raise
 
 
 def discard(files: Files) -> None:

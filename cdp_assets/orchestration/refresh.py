@@ -63,6 +63,7 @@ def refresh(
             record(place, user=user, action="refresh", subject=run_id, outcome="failed", detail=type(error).__name__)
             raise
         summary = _summary(result, run_id, as_of, time.monotonic() - started, time.process_time() - worked)
+        place.sweep(keep=None)
         record(place, user=user, action="refresh", subject=run_id, outcome="done" if summary.ok else "failed", detail=_detail(summary))
     return summary
 

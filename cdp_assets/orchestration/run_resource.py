@@ -1,7 +1,6 @@
 """The resource `run`: the lake as one Dagster run sees it, held under the project's lock."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 
@@ -9,7 +8,7 @@ import dagster as dg
 
 from cdp_assets.config import Project, Role
 from cdp_assets.errors import UserError
-from cdp_assets.governance import require
+from cdp_assets.governance import record, require
 from cdp_assets.lake import BusyError, Holder, Place, Run, project_lock
 
 AS_OF_TAG = "cdp/as_of"
@@ -47,13 +46,16 @@ def run_resource(project: Project, progress: Progress | None = None) -> dg.Resou
             place.prepare()
             holder = Holder(run_id, user or UI_USER, process(), datetime.now(UTC).isoformat(timespec="seconds"))
             with project_lock(place.lock, holder, wait_seconds=WAIT_SECONDS if user is None else 0):
+                place.sweep(keep=run_id)
+                if user is None and not (place.store / "work" / run_id).exists():
+                    record(place, user=UI_USER, action="refresh", subject=run_id, outcome="allowed")
                 engine = project.config.engine
                 opened = Run(place, run_id, as_of_of(tags), user=user or UI_USER, memory=engine.memory_bytes, threads=engine.threads)
                 opened.progress = progress or opened.progress
                 try:
                     yield opened
                 finally:
-                    shutil.rmtree(opened.work, ignore_errors=True)
+                    opened.clean()
         except (BusyError, UserError) as error:
             raise dg.Failure(error.message, allow_retries=False) from None
 

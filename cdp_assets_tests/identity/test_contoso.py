@@ -23,7 +23,9 @@ FILES = ("Contact.csv", "Customer-Loyalty.csv")
 
 pytestmark = [
     pytest.mark.pipeline,
-    pytest.mark.skipif(not all((SAMPLE / file).is_file() for file in FILES), reason="CDP_CONTOSO does not name the folder of the sample"),
+    pytest.mark.skipif(
+        not all((SAMPLE / file).is_file() for file in FILES), reason="missing data: CDP_CONTOSO does not name the folder of the sample"
+    ),
 ]
 
 PROJECT = """

@@ -88,6 +88,19 @@ def test_a_run_reads_versions_from_before_it_began_and_its_own(new_run: Runs) ->
     assert fetch(reader.read(PEOPLE)) == [("a", "Ann")]
 
 
+def test_processes_of_a_run_share_its_pinned_versions_and_a_later_run_sweeps_them(new_run: Runs, place: Place) -> None:
+    from cdp_assets.lake import Run
+    from cdp_assets_tests.conftest import DAY
+
+    new_run().make(PEOPLE, PEOPLE_STAGES, {"given": ANN})
+    first = Run(place, "isolated", DAY)
+    first.clean()
+    new_run().make(PEOPLE, PEOPLE_STAGES, {"given": BOTH})
+    assert fetch(Run(place, "isolated", DAY).read(PEOPLE)) == [("a", "Ann")]
+    place.sweep(keep="isolated")
+    assert [folder.name for folder in (place.store / "work").iterdir()] == ["isolated"]
+
+
 def test_a_commit_on_an_old_handle_is_refused(new_run: Runs) -> None:
     new_run().make(PEOPLE, PEOPLE_STAGES, {"given": ANN})
     slow, quick = new_run(), new_run()
@@ -155,7 +168,7 @@ def test_a_grown_schema_reads_old_files_with_nulls(new_run: Runs) -> None:
 
 
 def test_a_crash_between_files_and_commit_leaves_the_old_version_and_the_next_run_is_whole(
-    new_run: Runs, place: Place, monkeypatch: pytest.MonkeyPatch
+    new_run: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     new_run().make(PEOPLE, PEOPLE_STAGES, {"given": ANN})
 
@@ -167,8 +180,39 @@ def test_a_crash_between_files_and_commit_leaves_the_old_version_and_the_next_ru
         with pytest.raises(KeyboardInterrupt):
             new_run().make(PEOPLE, PEOPLE_STAGES, {"given": BOTH})
     assert fetch(new_run().read(PEOPLE)) == [("a", "Ann")]
-    assert len(list((place.lake / "people").glob("*.parquet"))) == 1
     assert new_run().make(PEOPLE, PEOPLE_STAGES, {"given": BOTH}).version == 1
+    assert fetch(new_run().read(PEOPLE)) == [("a", "Ann"), ("b", "Bob")]
+
+
+def test_an_interrupt_right_after_the_commit_does_not_take_its_files_away(new_run: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Commit.apply
+
+    def commit_then_die(self: Commit, handle: DeltaTable | None) -> int:
+        real(self, handle)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Commit, "apply", commit_then_die)
+        with pytest.raises(KeyboardInterrupt):
+            new_run().make(PEOPLE, PEOPLE_STAGES, {"given": BOTH})
+    assert fetch(new_run().read(PEOPLE)) == [("a", "Ann"), ("b", "Bob")]
+    assert new_run().make(PEOPLE, PEOPLE_STAGES, {"given": BOTH}).unchanged
+
+
+def test_a_stage_that_fails_leaves_no_file(new_run: Runs, place: Place) -> None:
+    wrong = [Stage("people", {"given": by("key")}, "select key, error('no') as name from given", PEOPLE)]
+    with pytest.raises(EngineError):
+        new_run().make(PEOPLE, wrong, {"given": BOTH})
+    assert list((place.lake / "people").rglob("*.parquet")) == []
+
+
+def test_a_refused_commit_leaves_no_file(new_run: Runs, place: Place) -> None:
+    new_run().make(PEOPLE, PEOPLE_STAGES, {"given": ANN})
+    slow, quick = new_run(), new_run()
+    quick.make(PEOPLE, PEOPLE_STAGES, {"given": BOTH})
+    with pytest.raises(CommitConflictError):
+        slow.make(PEOPLE, PEOPLE_STAGES, {"given": given("key | name\nz | Zoe")})
+    assert len(list((place.lake / "people").glob("*.parquet"))) == 2
 
 
 def test_a_crash_between_commit_and_ledger_costs_one_computation_only(new_run: Runs, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
