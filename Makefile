@@ -29,8 +29,8 @@ web: $(READY) ## the customers' pages on http://127.0.0.1:8080
 test: $(READY) ## all tests
 	$(RUN)/pytest
 
-test-fast: $(READY) ## the tests without the pipeline, in less than a minute
-	$(RUN)/pytest -m "not pipeline and not browser"
+test-fast: $(READY) ## the tests without files, pipeline and servers, in less than a minute
+	$(RUN)/pytest -m "not pipeline and not browser and not io"
 
 lint: $(READY) ## ruff, and mypy in strict mode on the package
 	$(RUN)/ruff check .

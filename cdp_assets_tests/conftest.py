@@ -8,6 +8,14 @@ import pytest
 from cdp_assets.lake import Place, Run
 
 DAY = date(2026, 11, 20)
+WRITING = {"tmp_path", "tmp_path_factory", "place", "new_run"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that write files, and the proof over all stages, are marked `io`: `make test-fast` leaves them out."""
+    for item in items:
+        if WRITING & set(getattr(item, "fixturenames", ())) or item.path.name == "test_all_stages.py":
+            item.add_marker(pytest.mark.io)
 
 
 @pytest.fixture

@@ -51,7 +51,7 @@ class Entry:
         return f"{NAMES[self.kind]} {self.number}"
 
 
-@dataclass
+@dataclass(eq=False)  # pytest keeps its plugins in a set
 class Outcomes:
     """A pytest plugin that remembers what was collected and how each test ended, by node id."""
 
@@ -223,7 +223,9 @@ def _nodes(test: str, nodes: Iterable[str]) -> list[str]:
 def _pytest(root: Path, names: Sequence[str], outcomes: Outcomes, *options: str) -> None:
     # An empty -m undoes a selection by mark in the project's options: a test that is named here is run.
     common = ("--rootdir", str(root), "-p", "no:cacheprovider", "-q", "--no-header", "-m", "")
-    pytest.main([*common, *options, *(str(root / name) for name in names)], plugins=[outcomes])
+    code = pytest.main([*common, *options, *(str(root / name) for name in names)], plugins=[outcomes])
+    if code == pytest.ExitCode.INTERNAL_ERROR:
+        raise RuntimeError("pytest itself failed; run it on the named tests to see why")
 
 
 def area_table(entries: Iterable[Entry], kind: str, failing: set[str]) -> list[str]:

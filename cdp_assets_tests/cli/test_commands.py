@@ -5,11 +5,17 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
+import typer
 
+from cdp_assets.cli import web
+from cdp_assets.cli.context import Context
+from cdp_assets.cli.main import app
 from cdp_assets.config import Project, load_project
+from cdp_assets.errors import UserError
 from cdp_assets.governance.tables import AUDIT_LOG
 from cdp_assets.lake import Place
 from cdp_assets_tests.orchestration.test_over_time import CONFIG, CRM, DAY_1, SHOP
@@ -103,3 +109,46 @@ def test_the_demo_command_makes_refreshes_and_measures_a_world(tmp_path: Path) -
     assert figures["quality"]["precision"] > 0.9
     assert "http://127.0.0.1:8080" in ended.stdout
     assert "http://127.0.0.1:3000" in ended.stdout
+
+
+TOUCHES_NO_DATA = {"validate"}
+WITH_PAGES = {"web"}  # serves, and asks at each page
+
+
+def test_every_command_asks_for_a_role_and_the_denial_is_written_down(project: Project) -> None:
+    commands = {command.callback.__name__ for command in app.registered_commands} - TOUCHES_NO_DATA
+    for name in sorted(commands - WITH_PAGES):
+        ended = cdp(project.folder, name, user="stranger")
+        assert ended.returncode == 1, name
+        assert "needs the role" in ended.stderr, name
+    entries = f"select user_name, outcome, count(*) from ({Place(project.store).newest(AUDIT_LOG).sql}) group by all"
+    assert duckdb.execute(entries).fetchall() == [("stranger", "denied", len(commands - WITH_PAGES))]
+
+
+def test_the_pages_ask_for_a_role_and_the_denial_is_written_down(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`cdp web` for somebody who is not listed: the function that it gives to the pages."""
+    given: dict[str, Any] = {}
+    monkeypatch.setattr("cdp_assets.web.serve", lambda _project, **arguments: given.update(arguments))
+    context = typer.Context(typer.main.get_command(app), obj=Context(str(project.folder), "stranger"))
+    web.web(context, None)
+    with pytest.raises(UserError, match="needs the role viewer"):
+        given["authorise"]()
+    entries = f"select user_name, action, outcome from ({Place(project.store).newest(AUDIT_LOG).sql})"
+    assert duckdb.execute(entries).fetchall() == [("stranger", "read customers' cards", "denied")]
+
+
+def test_the_summary_has_the_numbers_of_each_step(project: Project) -> None:
+    figures = json.loads(cdp(project.folder, "refresh", "--as-of", "2026-11-20").stdout.splitlines()[-1])
+    assert figures["numbers"].keys() == figures["rows"].keys()
+    assert figures["numbers"]["match_edges"] == {"joined": 1, "redundant": 0, "refused": 0}
+    assert figures["numbers"]["visitor_identities"] == {"known_visitors": 0, "unknown_visitors": 2}
+    assert figures["numbers"]["unified_profiles"]["known"] == 3
+
+
+def test_what_is_skipped_is_said_with_the_failure_it_depends_on(project: Project) -> None:
+    (project.folder / "shop.csv").write_text("account,label,mail\n")
+    ended = cdp(project.folder, "refresh")
+    assert ended.returncode == 1
+    assert "FAILED shop: " in ended.stdout
+    assert "Skipped, because they depend on what failed: " in ended.stdout
+    assert {"deduplicated_shop", "match_edges", "published_snapshot"} <= set(json.loads(ended.stdout.splitlines()[-1])["skipped"])

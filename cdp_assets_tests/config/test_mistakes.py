@@ -341,3 +341,20 @@ def test_file_that_unfolds_without_end_is_refused():
 
 def test_byte_order_mark_is_accepted():
     assert parse_config(b"\xef\xbb\xbf" + VALID.encode()) == parse_config(VALID)
+
+
+def test_source_that_is_removed_while_it_is_used_names_all_its_users():
+    start, end = VALID.index("  shop:\n"), VALID.index("  web:\n")
+    found = problems(VALID[:start] + VALID[end:])
+    assert [problem.field for problem in found] == [
+        "customers.match_order[1]",
+        "customers.match[0].right",
+        "customers.match[1].right",
+        "customers.merge.email.importance[0]",
+    ]
+    assert all(problem.found == '"shop"' for problem in found)
+
+
+def test_source_that_web_events_refer_to_is_not_removed():
+    start, end = VALID.index("  crm:\n"), VALID.index("  shop:\n")
+    assert "sources.web.known_as.user_id" in [problem.field for problem in problems(VALID[:start] + VALID[end:])]

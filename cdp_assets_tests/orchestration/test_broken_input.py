@@ -180,3 +180,19 @@ def test_a_lost_ledger_costs_work_and_no_version(project: Project) -> None:
     shutil.rmtree(project.store / "steps")
     run_steps(project)
     assert versions(project) == before
+
+
+def test_progress_is_shown_and_ctrl_c_leaves_the_published_state(project: Project) -> None:
+    cdp(project, "refresh", "--as-of", "2026-11-20")
+    current = (project.store / "published" / "CURRENT").read_bytes()
+    (project.folder / "crm.csv").write_text(CRM + "c3,Eve Poe,eve@x.example\n")
+    environment = {**os.environ, "CDP_PROJECT": str(project.folder), "CDP_USER": "cora"}
+    command = [sys.executable, "-m", "cdp_assets.cli.main", "refresh", "--as-of", "2026-11-21"]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    assert process.stderr.readline().rpartition(": ")[2] in ("done\n", "unchanged\n")
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Stopped" in errors
+    assert (project.store / "published" / "CURRENT").read_bytes() == current

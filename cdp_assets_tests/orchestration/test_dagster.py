@@ -216,3 +216,19 @@ def test_as_of_defaults_to_the_day_of_the_run_in_utc() -> None:
 
     assert as_of_of({}) == datetime.now(UTC).date()
     assert as_of_of({AS_OF_TAG: "2026-11-20"}) == date(2026, 11, 20)
+
+
+def test_rows_in_quarantine_are_counted(project: Project) -> None:
+    (project.folder / "cdp.yaml").write_text(CONFIG)
+    (project.folder / "web/1.csv").write_text(DAY_1 + "e9,2026-11-18T12:00:00,,,view\n")
+    result = execute(project)
+    check = next(e for e in result.get_asset_check_evaluations() if e.check_name == "rows_in_quarantine")
+    assert check.metadata["value"].value == 1
+    made = [e.materialization for e in result.get_asset_materialization_events() if e.asset_key.to_user_string() == "quarantine"]
+    assert {m.metadata["source"].value: m.metadata["rows_of_this_source"].value for m in made} == {"crm": 0, "shop": 0, "web": 1}
+
+
+def test_a_run_from_the_ui_is_in_the_audit_log(project: Project) -> None:
+    execute(project)
+    rows = query(project, 'select user_name, action, outcome from audit_log order by "at"')
+    assert rows == [("dagster", "refresh", "allowed"), ("dagster", "publish", "done")]

@@ -168,3 +168,23 @@ def test_csv_and_parquet_in_one_source_are_refused(tmp_path):
     parquet.write_table(pa.table({"contact_id": ["1"]}), tmp_path / "crm" / "b.parquet")
     with pytest.raises(SourceError, match="some of its files are CSV and some are Parquet"):
         read(tmp_path)
+
+
+def test_name_address_telephone_and_e_mail_are_read_as_they_are_written(tmp_path):
+    config = """
+version: 1
+sources:
+  crm:
+    files: crm.csv
+    primary_key: contact_id
+    fields: {name: person.full_name, street: location.street, city: location.city, phone: identity.phone, mail: identity.email}
+"""
+    write(
+        tmp_path,
+        cdp_yaml=config,
+        crm_csv="contact_id,name,street,city,phone,mail,note\nC1,Ann Moss,1 High St,Cork,+353 555 0100,Ann@x.example,x\n",
+    )
+    read(tmp_path)
+    assert [tuple(row.values())[2:] for row in rows_of(tmp_path)] == [
+        ("C1", "C1", "Ann Moss", "1 High St", "Cork", "+353 555 0100", "Ann@x.example")
+    ]

@@ -5,6 +5,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pytest
 
 from cdp_assets.config import ProjectConfig, parse_config
 from cdp_assets.events.tables import VISITOR_IDENTITIES
@@ -14,6 +15,8 @@ from cdp_assets.lake import Check, Stage
 from cdp_assets.sources.tables import table_of
 from cdp_assets.unify import alternate_keys, deduplicate, lineage, survivorship
 from cdp_assets_tests.support import rows, run_tables
+
+pytestmark = pytest.mark.pipeline
 
 NO_IDS = CUSTOMER_IDS.arrow_schema().empty_table()
 
