@@ -71,6 +71,9 @@ def run(root: Path, *changed: Entry, options: tuple[str, ...] = ()) -> subproces
     """Run the program on a small project of its own: a full list with these entries, and TESTS as its tests."""
     (root / LIST_FILE).parent.mkdir(exist_ok=True)
     (root / LIST_FILE).write_text("\n".join(written(entry) for entry in full_list(*changed)))
+    (root / "tests").mkdir(exist_ok=True)
+    (root / "tests" / "conftest.py").write_text("import pytest\n")  # with one, pytest copies its list of plugins
+    (root / "tests" / "test_below.py").write_text("def test_below(): pass\n")
     (root / "test_small.py").write_text(TESTS)
     (root / "test_unloadable.py").write_text("import no_such_module\n\ndef test_never(): pass\n")
     (root / "test_whole.py").write_text("import pytest\n\npytest.skip('not here', allow_module_level=True)\n")
@@ -200,6 +203,11 @@ def test_a_test_that_shows_nothing_is_said_with_what_it_should_show(tmp_path: Pa
     assert done.returncode == 1
     assert set(done.stderr.splitlines()) == expected
     assert done.stdout.splitlines()[-1] == "1 of 200 capabilities work (0 partly), 0 of 34 brief rows"
+
+
+def test_a_test_below_a_conftest_is_found(tmp_path: Path) -> None:
+    done = run(tmp_path, shown_by("tests/test_below.py::test_below"))
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_skip_for_missing_data_is_printed_and_counts(tmp_path: Path) -> None:

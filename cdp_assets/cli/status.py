@@ -49,6 +49,6 @@ def _tables(project: Project) -> "Grid":
         if table.name not in made:
             continue
         newest, entry = place.newest(table), place.ledger.read(table.name)
-        rows = f"{rows_in(newest.digest):,}" if newest.digest else "-"
+        rows = f"{rows_in(newest.digest):,}" if newest.digest[:1].isdigit() else "-"
         grid.add_row(table.name, str(newest.version), rows, entry.as_of if entry else "-", entry.run[:8] if entry else "")
     return grid

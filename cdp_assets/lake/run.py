@@ -98,7 +98,14 @@ def source_of(path: Path, table: Table, version: int | None, partitions: Sequenc
     files = delta.file_uris(handle, table.partition, partitions)
     size = sum(Path(file).stat().st_size for file in files)
     metadata = delta.commit_metadata(path, handle.version())
-    return Source(table, parquet_rows(table, files), size, metadata.get("content", ""), handle.version(), metadata.get("partitions", {}))
+    return Source(
+        table,
+        parquet_rows(table, files),
+        size,
+        metadata.get("content", f"version {handle.version()}"),
+        handle.version(),
+        metadata.get("partitions", {}),
+    )
 
 
 class Run:

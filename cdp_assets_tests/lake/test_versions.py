@@ -272,6 +272,18 @@ def test_the_store_is_readable_by_its_owner_only(new_run: Runs, place: Place) ->
     assert {path: oct(mode) for path, mode in modes.items() if mode & 0o077} == {}
 
 
+def test_what_another_tool_commits_counts_as_a_change(new_run: Runs, place: Place) -> None:
+    import pyarrow as pa
+    from deltalake import write_deltalake
+
+    new_run().make(PEOPLE, PEOPLE_STAGES, {"given": ANN})
+    digests = [new_run().read(PEOPLE).digest]
+    for name in ("Bea", "Cid"):
+        write_deltalake(str(place.lake / "people"), pa.table({"key": ["x"], "name": [name]}), mode="overwrite")
+        digests.append(new_run().read(PEOPLE).digest)
+    assert len(set(digests)) == 3
+
+
 def test_any_delta_reader_reads_our_tables(new_run: Runs, place: Place) -> None:
     new_run().make(PEOPLE, PEOPLE_STAGES, {"given": BOTH})
     table = DeltaTable(str(place.lake / "people")).to_pyarrow_table()
