@@ -29,7 +29,7 @@ web: $(READY) ## the customers' pages on http://127.0.0.1:8080
 test: $(READY) ## all tests
 	$(RUN)/pytest
 
-test-fast: $(READY) ## the tests without files, pipeline and servers, in less than a minute
+test-fast: $(READY) ## the tests without files, pipeline and servers
 	$(RUN)/pytest -m "not pipeline and not browser and not io"
 
 lint: $(READY) ## ruff, and mypy in strict mode on the package

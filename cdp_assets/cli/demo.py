@@ -41,14 +41,30 @@ def demo(
             f"{quality.found_pairs - quality.right_pairs:,} wrong (precision {quality.precision:.4f}, recall {quality.recall:.4f})."
         )
     typer.echo("")
-    web = project.config.web
-    typer.echo(f"Open:  make web   http://{web.host}:{web.port}   search and customers' cards")
+    web = f"http://{project.config.web.host}:{project.config.web.port}"
+    typer.echo(f"Open:  make web   {web}   search and customers' cards")
+    for what, customer in _examples(project):
+        typer.echo(f"                  {web}/customers/{customer}   {what}")
     typer.echo("       make dev   http://127.0.0.1:3000   Dagster's UI: lineage, runs, backfills, schedule, sensor")
     figures: dict[str, Any] = asdict(summary)
     if quality:
         figures["quality"] = {"precision": round(quality.precision, 4), "recall": round(quality.recall, 4), "f1": round(quality.f1, 4)}
     typer.echo(json.dumps(figures, sort_keys=True))
     raise typer.Exit(0 if summary.ok else 1)
+
+
+def _examples(project: Project) -> list[tuple[str, str]]:
+    """A customer of each kind, to look at first."""
+    from cdp_assets.lake import Place, session
+    from cdp_assets.unify.tables import unified_profiles
+
+    profiles = Place(project.store).newest(unified_profiles(project.config)).sql
+    sql = f"""
+        select 'a known customer with visitor ids', min(customer_id) from ({profiles}) where known and visitors > 1
+        union all select 'a visitor who is not known yet', min(customer_id) from ({profiles}) where not known
+    """
+    with session() as connection:
+        return [(what, customer) for what, customer in connection.execute(sql).fetchall() if customer]
 
 
 def _quality(project: Project) -> "Quality":

@@ -71,7 +71,7 @@ class _Display:
             self.progress.update(self.task, description=table)
         else:
             self.progress.advance(self.task)
-            if not self.console.is_terminal:
+            if not self.console.is_terminal and state != "unchanged":
                 self.console.print(f"{table}: {state}", highlight=False)
 
 
@@ -94,9 +94,12 @@ def show(summary: "Summary") -> None:
     table.add_column("")
     table.add_column("figures")
     for name, rows in summary.rows.items():
-        figures = ", ".join(f"{k} {v:,.10g}" for k, v in summary.numbers.get(name, {}).items())
+        figures = ", ".join(f"{k} {v:,}" for k, v in summary.numbers.get(name, {}).items())
         table.add_row(name, f"{rows:,}", "unchanged" if name in summary.unchanged else "new version", figures)
     console.print(table)
+    if any(summary.quarantined.values()):
+        counts = ", ".join(f"{source} {rows:,}" for source, rows in summary.quarantined.items() if rows)
+        console.print(f"In quarantine: {counts}. `cdp status` shows why.", highlight=False)
     for name, message in summary.failed.items():
         console.print(f"FAILED {name}: {message}", markup=False, highlight=False)
     if summary.skipped:

@@ -26,6 +26,8 @@ def status(context: typer.Context) -> None:
     require(project, obj.user, Role.viewer, "status")
     console = Console(width=None if sys.stdout.isatty() else 140)
     console.print(_tables(project))
+    for line in _quarantine(project):
+        console.print(line, highlight=False, markup=False)
     pointer = read_pointer(project.store / "published")
     console.print(f"Published: as of {pointer.as_of}." if pointer else "Nothing is published yet: `cdp refresh`.", highlight=False)
     holder = current_holder(Place(project.store).lock)
@@ -52,3 +54,18 @@ def _tables(project: Project) -> "Grid":
         rows = f"{rows_in(newest.digest):,}" if newest.digest[:1].isdigit() else "-"
         grid.add_row(table.name, str(newest.version), rows, entry.as_of if entry else "-", entry.run[:8] if entry else "")
     return grid
+
+
+def _quarantine(project: Project) -> list[str]:
+    """What is in quarantine by source, field and reason; reasons hold no values."""
+    from cdp_assets.lake import Place, no_values_in_errors, session
+    from cdp_assets.sources import QUARANTINE
+
+    sql = f"""
+        select source, field, reason, count(*), min(source_file), min(source_line) from ({Place(project.store).newest(QUARANTINE).sql})
+        group by source, field, reason order by source, count(*) desc, field, reason
+    """
+    with no_values_in_errors("quarantine"), session() as connection:
+        rows = connection.execute(sql).fetchall()
+    lines = [f"  {s}: {n:,} x {r}{f' ({f})' if f else ''}, first in {file} line {line}" for s, f, r, n, file, line in rows]
+    return ["In quarantine:", *lines] if lines else ["Nothing is in quarantine."]

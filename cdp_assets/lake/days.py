@@ -6,7 +6,7 @@ from typing import Any
 from cdp_assets.lake import digest
 from cdp_assets.lake.checks import Check, CheckResult, declared, run_checks
 from cdp_assets.lake.guard import no_values_in_errors
-from cdp_assets.lake.ledger import Entry, private_files
+from cdp_assets.lake.ledger import DAYS_DONE, DAYS_LEFT, Entry, private_files
 from cdp_assets.lake.run import NO_ROWS, Reads, Run, StepResult, discarded_on_failure, only
 from cdp_assets.lake.session import session
 from cdp_assets.lake.source import Source
@@ -63,7 +63,7 @@ def make_days(
     left = [day for day in due if day not in chosen]
     done = {day: state for day, state in {**done, **{day: wanted.get(day, NO_ROWS) for day in chosen}}.items() if state != NO_ROWS}
     confirmed = run.versions(inputs) if not left else entry.inputs
-    run.confirm(table.name, Entry("days", version, run.run_id, str(run.as_of), confirmed, content, done))
+    run.confirm(table.name, Entry(DAYS_LEFT if left else DAYS_DONE, version, run.run_id, str(run.as_of), confirmed, content, done))
     return StepResult(
         table,
         version,

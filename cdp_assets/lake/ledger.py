@@ -12,6 +12,9 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+# The digest of a daily table: whether all days that were due have been computed.
+DAYS_DONE, DAYS_LEFT = "days", "days left"
+
 
 @dataclass(frozen=True)
 class Entry:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from cdp_assets.config import Project
+from cdp_assets.lake import Place
 from cdp_assets.lake.ledger import replace_text
 
 
@@ -28,6 +29,7 @@ def settings(state: str) -> dict[str, Any]:
 
 def home(project: Project) -> Path:
     """Write the project's dagster.yaml where it is missing or old, and point DAGSTER_HOME at it; the folder."""
+    Place(project.store).prepare()
     folder = project.store / "dagster"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     text = to_yaml(settings(str(folder)))

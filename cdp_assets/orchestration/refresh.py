@@ -18,19 +18,26 @@ from cdp_assets.orchestration.instance import home
 from cdp_assets.orchestration.jobs import REFRESH
 from cdp_assets.orchestration.run_resource import AS_OF_TAG, USER_TAG, Progress, process, run_resource
 
+# As runs launched from Dagster's UI have them, so that its timeline and the job's page show this run too.
+OF_THE_LOCATION = {"dagster/code_location": "cdp", ".dagster/repository": "__repository__@cdp"}
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 @dataclass(frozen=True)
 class Summary:
-    """How a refresh ended. `rows`: table -> rows now; `failed`: asset -> message; `skipped`: what depended on those."""
+    """How a refresh ended.
+
+    `rows`: table -> rows now; `quarantined`: source -> rows of it that could not be read; `failed`: asset -> message;
+    `skipped`: what depended on those.
+    """
 
     run: str
     as_of: str
     ok: bool
     rows: dict[str, int] = field(default_factory=dict)
     unchanged: tuple[str, ...] = ()
-    numbers: dict[str, dict[str, float]] = field(default_factory=dict)
+    quarantined: dict[str, int] = field(default_factory=dict)
+    numbers: dict[str, dict[str, float | int]] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     skipped: tuple[str, ...] = ()
     seconds: float = 0.0
@@ -75,7 +82,7 @@ def _execute(
     job = defs.resolve_job_def(REFRESH)
     if on_count:
         on_count(len(list(job.asset_layer.executable_asset_keys)))
-    tags = {USER_TAG: user, **({AS_OF_TAG: as_of.isoformat()} if as_of else {})}
+    tags = {**OF_THE_LOCATION, USER_TAG: user, **({AS_OF_TAG: as_of.isoformat()} if as_of else {})}
     with closing(_Instance(dg.DagsterInstance.get())) as held:
         return job.execute_in_process(run_config=QUIET, instance=held.instance, raise_on_error=False, run_id=run_id, tags=tags)
 
@@ -92,7 +99,8 @@ class _Instance:
 
 def _summary(result: dg.ExecuteInProcessResult, run_id: str, as_of: date | None, seconds: float, worked: float) -> Summary:
     rows: dict[str, int] = {}
-    numbers: dict[str, dict[str, float]] = {}
+    numbers: dict[str, dict[str, float | int]] = {}
+    quarantined: dict[str, int] = {}
     unchanged: list[str] = []
     for event in result.get_asset_materialization_events():
         made = event.materialization
@@ -100,9 +108,11 @@ def _summary(result: dg.ExecuteInProcessResult, run_id: str, as_of: date | None,
         name = made.asset_key.to_user_string()
         if made.partition is None and "rows" in values:
             rows[name] = int(values["rows"])
-            numbers[name] = {k: float(v) for k, v in values.items() if isinstance(v, float)}
+            numbers[name] = {k: int(v) if v.is_integer() else round(v, 4) for k, v in values.items() if isinstance(v, float)}
             if values.get("unchanged"):
                 unchanged.append(name)
+        elif "rows_of_this_source" in values:
+            quarantined[str(values["source"])] = int(values["rows_of_this_source"])
     failed = {e.step_key or "": _message(e) for e in result.filter_events(lambda e: e.is_step_failure)}
     # Dagster says nothing of steps that it does not start because something above them failed.
     planned = {key.to_user_string() for key in result.job_def.asset_layer.executable_asset_keys}
@@ -114,6 +124,7 @@ def _summary(result: dg.ExecuteInProcessResult, run_id: str, as_of: date | None,
         result.success,
         rows,
         tuple(unchanged),
+        quarantined,
         numbers,
         failed,
         tuple(skipped),

@@ -10,6 +10,7 @@ import dagster as dg
 from cdp_assets.errors import UserError
 from cdp_assets.lake import CheckResult, ChecksFailedError, Run, Step, StepResult, Table
 from cdp_assets.lake.digest import of_folder
+from cdp_assets.orchestration.jobs import REFRESH, REFRESH_ISOLATED
 
 PACKAGE = Path(__file__).parent.parent
 OWNERS = ["team:data-platform"]
@@ -42,6 +43,13 @@ def column_lineage(origins: Mapping[str, Sequence[tuple[Table, str]]]) -> dg.Tab
             if pairs
         }
     )
+
+
+def column_origins(origins: Mapping[str, Sequence[tuple[Table, str]]]) -> dg.TableMetadataValue:
+    """The same as a table: the open-source edition of Dagster's UI stores column lineage without showing it."""
+    rows = [(column, ", ".join(f"{table.name}.{c}" for table, c in pairs) or "made by this step") for column, pairs in origins.items()]
+    schema = dg.TableSchema([dg.TableColumn("column", "string"), dg.TableColumn("comes_from", "string")])
+    return dg.MetadataValue.table([dg.TableRecord({"column": column, "comes_from": origin}) for column, origin in rows], schema)
 
 
 def code_version(step: Step) -> str:
@@ -85,7 +93,7 @@ def execute(step: Step, run: Run, context: dg.AssetExecutionContext) -> Events:
     """Run a step and say what Dagster is to record. A failed check is recorded, and nothing is materialised."""
     run.progress(step.table.name, "started")
     try:
-        result = step.run(run, _days(context) if step.by_request else None)
+        result = step.run(run, _days_only(context) if step.by_request else None)
         numbers = step.measure(run)
         origins = step.origins(run, result.stages)
     except ChecksFailedError as error:
@@ -114,6 +122,7 @@ def execute(step: Step, run: Run, context: dg.AssetExecutionContext) -> Events:
         metadata["days_computed"] = len(result.partitions)
     if origins:
         metadata["dagster/column_lineage"] = column_lineage(origins)
+        metadata["column_origins"] = column_origins(origins)
     yield dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(result.content or "empty"))
 
 
@@ -133,13 +142,19 @@ def _days(context: dg.AssetExecutionContext) -> list[str] | None:
     return list(context.partition_keys) if context.has_partition_key or context.has_partition_key_range else None
 
 
+def _days_only(context: dg.AssetExecutionContext) -> list[str] | None:
+    """The days that the work is limited to. A refresh does all that are due, whatever day its form in the UI asked for."""
+    return None if context.job_name in (REFRESH, REFRESH_ISOLATED) else _days(context)
+
+
 def _log_days(context: dg.AssetExecutionContext, step: Step, result: StepResult) -> None:
-    """A run that did not ask for days computed those that were due: tell Dagster which."""
-    if not step.by_request or _days(context) is not None:
+    """Days that were computed because they were due, without being asked for: tell Dagster which."""
+    if not step.by_request:
         return
+    asked = set(_days(context) or ())
     known = set(context.assets_def.partitions_def.get_partition_keys()) if context.assets_def.partitions_def else set()
     for day in result.partitions:
-        if day in known:
+        if day in known - asked:
             context.log_event(dg.AssetMaterialization(step.table.name, partition=day, metadata={"rows": _rows(result, day)}))
 
 

@@ -71,5 +71,5 @@ def _publish(project: Project, tables: Sequence[Table], run: Run) -> StepResult:
         (CheckResult(CLOSED.name, CLOSED.description, 0),),
         (),
         inputs={n: source.version for n, source in inputs.items()},
-        numbers={"bytes": float(made.bytes)},
+        numbers={"file_bytes": float(made.bytes)},
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from cdp_assets.errors import UserError
 from cdp_assets.lake import Run
+from cdp_assets.lake.ledger import DAYS_LEFT
 
 _SHOWN = 5
 
@@ -71,7 +72,7 @@ class _Walk:
         if entry is None or entry.version != version:
             self._add(table, f"it is not recorded what {_version(version)} was made from")
             return {}
-        if entry.digest == "days" and not entry.inputs:
+        if entry.digest == DAYS_LEFT:
             self._add(table, "has days that were never computed")
         return {each: made_from for each, made_from in entry.inputs.items() if each != table}
 

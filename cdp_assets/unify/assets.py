@@ -23,6 +23,7 @@ def steps(project: Project) -> list[Step]:
 def _source(config: ProjectConfig, source: str) -> list[Step]:
     rows, records = table_of(source, config.sources[source]), deduplicated(config, source)
     numbers = {
+        "winners": "count(*) filter (is_winner)",
         "duplicates": "count(*) filter (not is_winner)",
         "rows_with_a_repeated_key": "coalesce(sum(duplicate_rows) - count(*), 0)",
     }
@@ -85,7 +86,7 @@ def _customers(config: ProjectConfig) -> list[Step]:
                 "known": "count(*) filter (known)",
                 "unknown": "count(*) filter (not known)",
                 "of_several_records": "count(*) filter (records > 1)",
-                "records_a_profile": "avg(records + visitors)",
+                "records_a_profile": "round(avg(records + visitors), 2)",
             },
         ),
         Step(

@@ -43,6 +43,7 @@ def test_refresh_then_status_from_any_folder(project: Project) -> None:
     assert figures["ok"] is True
     assert figures["as_of"] == "2026-11-20"
     assert figures["rows"]["unified_profiles"] == 5
+    assert figures["quarantined"] == {"crm": 0, "shop": 0, "web": 0}
     state = cdp(project.folder, "status", user="vic")
     assert state.returncode == 0
     assert "unified_profiles" in state.stdout
@@ -50,6 +51,16 @@ def test_refresh_then_status_from_any_folder(project: Project) -> None:
     assert "Nobody is refreshing" in state.stdout
     entries = f'select action, outcome from ({Place(project.store).newest(AUDIT_LOG).sql}) order by "at"'
     assert duckdb.execute(entries).fetchall() == [("refresh", "allowed"), ("publish", "done"), ("refresh", "done")]
+
+
+def test_what_is_in_quarantine_is_counted_and_explained_without_values(project: Project) -> None:
+    (project.folder / "crm.csv").write_text(CRM + ",Eve Poe,eve@x.example\n")
+    ended = cdp(project.folder, "refresh")
+    assert "In quarantine: crm 1." in ended.stdout
+    assert json.loads(ended.stdout.splitlines()[-1])["quarantined"]["crm"] == 1
+    state = cdp(project.folder, "status").stdout
+    assert "crm: 1 x primary key is missing (contact_id), first in crm.csv line 4" in state
+    assert "eve@x.example" not in ended.stdout + ended.stderr + state
 
 
 def test_a_viewer_may_look_and_not_refresh_and_the_denial_is_written_down(project: Project) -> None:

@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 
 from cdp_assets.config import Project, load_project
-from cdp_assets.lake import Check, Place, Step
+from cdp_assets.lake import Check, ChecksFailedError, Place, Run, Step
 from cdp_assets.orchestration import build
 from cdp_assets.orchestration.jobs import EVENT_DAYS, REFRESH, REFRESH_ISOLATED
 from cdp_assets.orchestration.refresh import QUIET
@@ -46,13 +46,43 @@ def test_a_range_of_days_is_one_run_and_equals_single_days(project: Project, tmp
 
 
 def test_a_backfill_of_some_days_only_leaves_the_rest_due_and_nothing_stale_is_published(project: Project) -> None:
-    result = execute(project, **dict(zip(RANGE, ("2026-11-18", "2026-11-18"), strict=True)))
-    assert not result.success
-    failure = next(event for event in result.all_events if event.is_step_failure)
-    assert failure.step_key == "published_snapshot"
-    assert query(project, "select distinct day::varchar from events") == [("2026-11-18",)]
-    assert execute(project, EVENT_DAYS, **dict(zip(RANGE, ("2026-11-19", "2026-11-19"), strict=True))).success
     assert execute(project).success
+    header = DAY_1.splitlines()[0]
+    late = [f"n{number},2026-11-{day}T09:00:00,v2,,view" for number, day in enumerate((18, 18, 19))]
+    (project.folder / "web/3.csv").write_text("\n".join([header, *late]) + "\n")
+    run_one(project, "web")
+    assert execute(project, EVENT_DAYS, **days("2026-11-18", "2026-11-18")).success
+    counts = "select day::varchar, count(*) from events group by 1 order by 1"
+    assert query(project, counts) == [("2026-11-18", 4), ("2026-11-19", 1)]
+    stale = run_one(project, "published_snapshot", fails=True)
+    assert "events: has days that were never computed" in stale
+    assert execute(project, EVENT_DAYS, **days("2026-11-19", "2026-11-19")).success
+    assert query(project, counts) == [("2026-11-18", 4), ("2026-11-19", 2)]
+    assert execute(project).success
+
+
+def test_a_refresh_started_for_one_day_does_all_that_is_due(project: Project) -> None:
+    """The form of the UI asks for days; whatever one chooses there, a refresh leaves nothing behind."""
+    result = execute(project, **days("2026-11-20", "2026-11-20"))
+    assert result.success
+    made = {e.partition for e in result.get_asset_materialization_events() if e.asset_key == dg.AssetKey("events")}
+    assert made == {"2026-11-18", "2026-11-19", "2026-11-20"}
+
+
+def days(first: str, last: str) -> dict[str, str]:
+    return dict(zip(RANGE, (first, last), strict=True))
+
+
+def run_one(project: Project, table: str, *, fails: bool = False) -> str:
+    """One step without Dagster; the message when it is to fail."""
+    run = Run(Place(project.store), f"only {table}", date(2026, 11, 20))
+    step = next(step for step in build.steps_of(load_project(project.folder)) if step.table.name == table)
+    if not fails:
+        step.run(run)
+        return ""
+    with pytest.raises(ChecksFailedError) as caught:
+        step.run(run)
+    return caught.value.message
 
 
 def test_without_days_those_that_are_due_are_computed_and_dagster_is_told_which(project: Project) -> None:
@@ -71,6 +101,8 @@ def test_every_materialisation_shows_rows_lineage_and_a_data_version(project: Pr
         assert made.tags is not None
         assert made.tags["dagster/data_version"], made.asset_key
     profile = next(e.materialization for e in result.get_asset_materialization_events() if e.asset_key == dg.AssetKey("unified_profiles"))
+    origins = {row.data["column"]: row.data["comes_from"] for row in profile.metadata["column_origins"].records}
+    assert "deduplicated_shop.mail" in str(origins["email"])
     lineage = profile.metadata["dagster/column_lineage"].value.deps_by_column
     assert dg.TableColumnDep(dg.AssetKey("deduplicated_crm"), "email") in lineage["email"]
     assert dg.TableColumnDep(dg.AssetKey("deduplicated_shop"), "mail") in lineage["email"]
