@@ -1,6 +1,7 @@
 """The command `cdp`: its subcommands, and how errors become a line for people and an exit code."""
 
 import errno
+import sqlite3
 import sys
 from typing import Annotated
 
@@ -49,12 +50,23 @@ def main() -> None:
         sys.exit(INTERRUPTED)
     except TyperException as error:
         sys.exit(_say(f"{error} (`cdp --help` lists commands and options)"))
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    except Exception as error:
+        if _disk_is_full(error):
             sys.exit(_say("The disk is full. Free some space and try again; nothing was written in part."))
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             sys.exit(_say(f"No permission: {error.filename}. Check the owner and the rights of the project's folder."))
         raise
+
+
+def _disk_is_full(error: BaseException | None) -> bool:
+    """Whether a full disk is anywhere behind an error: Dagster's own databases are the first to meet it sometimes."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        if isinstance(error, sqlite3.OperationalError) and "disk is full" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _say(message: str) -> int:

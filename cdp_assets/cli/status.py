@@ -19,6 +19,7 @@ def status(context: typer.Context) -> None:
 
     from cdp_assets.lake import Place
     from cdp_assets.lake.lock import current_holder
+    from cdp_assets.orchestration.catalogue import tables_of
     from cdp_assets.publish import read_pointer
 
     obj: Context = context.obj
@@ -29,6 +30,8 @@ def status(context: typer.Context) -> None:
     for line in _quarantine(project):
         console.print(line, highlight=False, markup=False)
     pointer = read_pointer(project.store / "published")
+    if gone := sorted(set(Place(project.store).tables()) - {table.name for table in tables_of(project)}):
+        console.print(f"No longer in cdp.yaml, and still kept: {', '.join(gone)}.", highlight=False)
     console.print(f"Published: as of {pointer.as_of}." if pointer else "Nothing is published yet: `cdp refresh`.", highlight=False)
     holder = current_holder(Place(project.store).lock)
     at_work = f"At work: run {holder.run[:8]} of {holder.user} since {holder.since}." if holder else "Nobody is refreshing."

@@ -32,6 +32,8 @@ class Roles(Section):
     @model_validator(mode="after")
     def _one_role_a_user(self) -> Self:
         users = [user for role in Role for user in getattr(self, role.name)]
+        if self.model_fields_set and not users:
+            raise RefusedError("names nobody; name at least an owner, or leave the section out: then whoever can use the project is one")
         twice = sorted({user for user in users if users.count(user) > 1})
         if twice:
             raise RefusedError(f"a user has one role, the highest is enough; named more than once: {', '.join(twice)}")

@@ -10,6 +10,11 @@ from cdp_assets.config.fields import Field, TimePattern
 
 Format = Literal["csv", "parquet"]
 
+EARLIEST_FIRST_DAY = date(1990, 1, 1)
+"""There were no web events before; and each day from the first one on is a partition."""
+LAST_DAY = date(2100, 1, 1)
+"""The last day that counts: an event after it is put in quarantine, because its clock was wrong."""
+
 
 def _files(value: str) -> str:
     if "://" in value:
@@ -96,7 +101,14 @@ class EventsSource(Section):
     include_all_records: StrictBool = False
     """Whether a visitor whom nobody knows becomes a profile of its own."""
     first_day: date = date(2020, 1, 1)
-    """Events before this day are put in quarantine."""
+    """Events before this day are put in quarantine; from 1990-01-01 to 2100-01-01."""
+
+    @field_validator("first_day")
+    @classmethod
+    def _reasonable(cls, day: date) -> date:
+        if not EARLIEST_FIRST_DAY <= day <= LAST_DAY:
+            raise RefusedError("is not a day on which web events can begin", allowed=[f"a day from {EARLIEST_FIRST_DAY} to {LAST_DAY}"])
+        return day
 
     @field_validator("known_as", "fields")
     @classmethod

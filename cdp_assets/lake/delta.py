@@ -5,7 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, Schema
 from deltalake.transaction import AddAction, create_table_with_add_actions
 
@@ -93,9 +96,13 @@ class Commit:
         )
 
 
-def file_uris(handle: DeltaTable, partition: str | None = None, values: Iterable[str] | None = None) -> list[str]:
-    """Paths of the files of this version, in a fixed order; only those of the partition values where given."""
-    if values is None or partition is None:
-        return sorted(handle.file_uris())
-    wanted = list(values)
-    return sorted(handle.file_uris(file_pruning_predicate=[(partition, "in", wanted)])) if wanted else []
+def files_of(path: Path, handle: DeltaTable, partition: str | None = None, values: Iterable[str] | None = None) -> list[Path]:
+    """The files of this version, in a fixed order; only those of the partition values where given.
+
+    Their places come from the log: `file_uris()` encodes a space or an umlaut in a folder above the table.
+    """
+    actions = pa.table(handle.get_add_actions(flatten=True))
+    if values is not None and partition is not None:
+        wanted = pa.array(sorted(values), pa.string())
+        actions = actions.filter(pc.is_in(pc.cast(actions[f"partition.{partition}"], pa.string()), wanted))
+    return sorted(path / unquote(relative) for relative in actions["path"].to_pylist())

@@ -16,6 +16,7 @@ from typing import Any
 
 from deltalake.exceptions import CommitFailedError
 
+from cdp_assets.errors import UserError
 from cdp_assets.lake import delta, digest
 from cdp_assets.lake.checks import Check, CheckResult, declared, run_checks
 from cdp_assets.lake.engine import DuckDBEngine, Files
@@ -28,6 +29,8 @@ from cdp_assets.lake.table import Table
 
 Reads = Mapping[str, Table | Source]
 PINS = "pins.json"
+# delta-rs decodes %20 and turns \\ into /, DuckDB takes what follows ? for options.
+UNREADABLE_IN_PATHS = "%\\?"
 NO_ROWS = "0"  # the content digest of no rows
 
 
@@ -71,7 +74,12 @@ class Place:
         return self.store / "run.lock"
 
     def prepare(self) -> None:
-        """Create the store, readable by its owner only."""
+        """Create the store, readable by its owner only; UserError where its path is none that the libraries can read."""
+        if found := sorted({character for character in str(self.store) if character in UNREADABLE_IN_PATHS}):
+            raise UserError(
+                f"The path {self.store} has {' and '.join(found)} in it, which the storage libraries read as something else. "
+                "Move or rename the folder; spaces and letters of any language are fine."
+            )
         for folder in (self.store, self.lake, self.ledger.folder, self.store / "work"):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
@@ -87,7 +95,8 @@ class Place:
 
     def newest(self, table: Table) -> Source:
         """The newest version of a table for readers outside a run; typed and empty when there is none."""
-        return source_of(self.lake / table.name, table, None)
+        with no_values_in_errors(table.name):
+            return source_of(self.lake / table.name, table, None)
 
 
 def source_of(path: Path, table: Table, version: int | None, partitions: Sequence[str] | None = None) -> Source:
@@ -95,12 +104,12 @@ def source_of(path: Path, table: Table, version: int | None, partitions: Sequenc
     handle = delta.open_table(path, version)
     if handle is None:
         return Source(table, parquet_rows(table, []), digest="none")
-    files = delta.file_uris(handle, table.partition, partitions)
-    size = sum(Path(file).stat().st_size for file in files)
+    files = delta.files_of(path, handle, table.partition, partitions)
+    size = sum(file.stat().st_size for file in files)
     metadata = delta.commit_metadata(path, handle.version())
     return Source(
         table,
-        parquet_rows(table, files),
+        parquet_rows(table, [str(file) for file in files]),
         size,
         metadata.get("content", f"version {handle.version()}"),
         handle.version(),
@@ -119,6 +128,7 @@ class Run:
         self.engine = DuckDBEngine(memory=memory // 2, threads=threads)
         place.prepare()
         self.pins = self._pin()
+        self.failed: list[str] = []  # tables whose step failed
         self.progress: Callable[[str, str], None] = lambda _table, _state: None
 
     @property
@@ -139,8 +149,12 @@ class Run:
         file = self.work / PINS
         if file.exists():
             return {str(k): int(v) for k, v in json.loads(file.read_text()).items()}
-        handles = {table: delta.open_table(self.place.lake / table) for table in self.place.tables()}
-        pins = {table: handle.version() for table, handle in handles.items() if handle is not None}
+        pins: dict[str, int] = {}
+        for table in self.place.tables():
+            with no_values_in_errors(table):
+                handle = delta.open_table(self.place.lake / table)
+            if handle is not None:
+                pins[table] = handle.version()
         self.work.mkdir(parents=True, exist_ok=True, mode=0o700)
         replace_text(file, json.dumps(pins))
         return pins

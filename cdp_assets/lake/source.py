@@ -1,6 +1,7 @@
 """A readable input of a step: rows of a declared schema, from Parquet files, from anything DuckDB can select, or from memory."""
 
 import functools
+import glob
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -30,15 +31,21 @@ def casts(table: Table, origin: str = "") -> str:
 def parquet_rows(table: Table, files: Sequence[str]) -> str:
     """SQL that selects the rows of these files as `table` declares them.
 
-    No file: a typed empty relation. A column that no file has (the schema grew since): null.
+    No file: a typed empty relation. A column that no file has (the schema grew since): null. The value of the partition
+    column is the name of the file's own folder (`day=2026-11-20`), and never that of a folder further up.
     """
     empty = "select " + ", ".join(f"cast(null as {c.type}) as {name(c.name)}" for c in table.columns) + " where false"
     if not files:
         return empty
-    listing = ", ".join(literal(file) for file in files)
-    hive = ", hive_partitioning = true, hive_types_autocast = false" if table.partition else ", hive_partitioning = false"
-    read = f"select * from read_parquet([{listing}], union_by_name = true{hive})"
-    return f"select {casts(table)} from ({empty} union all by name {read})"
+    listing = ", ".join(literal(glob.escape(file)) for file in files)
+    read = f"read_parquet([{listing}], union_by_name = true, hive_partitioning = false"
+    if table.partition is None:
+        rows = f"select * from {read})"
+    else:
+        folder = literal(f"/{table.partition}=([^/]*)/[^/]*$")
+        value = f"regexp_extract(filename, {folder}, 1) as {name(table.partition)}"
+        rows = f"select * exclude (filename), {value} from {read}, filename = true)"
+    return f"select {casts(table)} from ({empty} union all by name {rows})"
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,15 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import dagster as dg
+from dagster_shared.error import SerializableErrorInfo
 
 from cdp_assets.config import Project, Role
 from cdp_assets.governance import record, require
-from cdp_assets.lake import Holder, Place, project_lock
+from cdp_assets.lake import BusyError, Holder, Place, project_lock
 from cdp_assets.orchestration.build import build_defs
 from cdp_assets.orchestration.instance import home
-from cdp_assets.orchestration.jobs import REFRESH
-from cdp_assets.orchestration.run_resource import AS_OF_TAG, USER_TAG, Progress, process, run_resource
+from cdp_assets.orchestration.jobs import REFRESH, REFRESH_ISOLATED
+from cdp_assets.orchestration.run_resource import AS_OF_TAG, UI_USER, USER_TAG, Progress, process, run_resource
 
 # As runs launched from Dagster's UI have them, so that its timeline and the job's page show this run too.
 OF_THE_LOCATION = {"dagster/code_location": "cdp", ".dagster/repository": "__repository__@cdp"}
@@ -60,6 +61,7 @@ def refresh(
     place.prepare()
     started, worked = time.monotonic(), time.process_time()
     holder = Holder(run_id, user, process(), datetime.now(UTC).isoformat(timespec="seconds"))
+    _wait_for_isolated_runs(time.monotonic() + wait_seconds)
     with project_lock(place.lock, holder, wait_seconds=wait_seconds):
         record(place, user=user, action="refresh", subject=run_id, outcome="allowed")
         try:
@@ -73,6 +75,16 @@ def refresh(
         place.sweep(keep=None)
         record(place, user=user, action="refresh", subject=run_id, outcome="done" if summary.ok else "failed", detail=_detail(summary))
     return summary
+
+
+def _wait_for_isolated_runs(deadline: float) -> None:
+    """Processes of `refresh_isolated` hold the lock step by step: between two of them only Dagster knows that it goes on."""
+    with closing(_Instance(dg.DagsterInstance.get())) as held:
+        going_on = dg.RunsFilter(job_name=REFRESH_ISOLATED, statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING])
+        while runs := held.instance.get_runs(going_on, limit=1):
+            if time.monotonic() >= deadline:
+                raise BusyError(Holder(runs[0].run_id, UI_USER, 0, "its start, in processes of its own"))
+            time.sleep(1)
 
 
 def _execute(
@@ -114,6 +126,8 @@ def _summary(result: dg.ExecuteInProcessResult, run_id: str, as_of: date | None,
         elif "rows_of_this_source" in values:
             quarantined[str(values["source"])] = int(values["rows_of_this_source"])
     failed = {e.step_key or "": _message(e) for e in result.filter_events(lambda e: e.is_step_failure)}
+    if not result.success and not failed:
+        failed["run"] = _start_failure(result)
     # Dagster says nothing of steps that it does not start because something above them failed.
     planned = {key.to_user_string() for key in result.job_def.asset_layer.executable_asset_keys}
     skipped = sorted(planned - rows.keys() - failed.keys())
@@ -142,7 +156,27 @@ def _message(event: dg.DagsterEvent) -> str:
     data = event.step_failure_data
     if data.user_failure_data and data.user_failure_data.description:
         return str(data.user_failure_data.description)
-    return str(data.error.cls_name if data.error else "failed") + ": see the run in Dagster's UI"
+    return _of_error(data.error)
+
+
+def _start_failure(result: dg.ExecuteInProcessResult) -> str:
+    """Why no step was started: what the run needs first (the lock, the versions to read) could not be opened."""
+    events = result.filter_events(lambda e: e.is_engine_event or e.is_resource_init_failure)
+    errors = [e.engine_event_data.error for e in events if e.engine_event_data.error is not None]
+    return _of_error(errors[0] if errors else None)
+
+
+def _of_error(error: SerializableErrorInfo | None) -> str:
+    """The message of our own errors; of others the kind only, as their texts can hold values."""
+    while error is not None and error.cause is not None:
+        error = error.cause
+    if error is None:
+        return "failed: see the run in Dagster's UI"
+    if error.cls_name == "Failure":
+        return error.message.partition(": ")[2].strip()
+    if "disk is full" in error.message:
+        return "the disk is full. Free some space and refresh again; nothing was written in part."
+    return f"{error.cls_name}: see the run in Dagster's UI"
 
 
 def _detail(summary: Summary) -> str | None:

@@ -10,6 +10,7 @@ from cdp_assets.config import Project, Role
 from cdp_assets.errors import UserError
 from cdp_assets.governance import record, require
 from cdp_assets.lake import BusyError, Holder, Place, Run, project_lock
+from cdp_assets.orchestration.jobs import REFRESH_ISOLATED
 
 AS_OF_TAG = "cdp/as_of"
 USER_TAG = "cdp/user"
@@ -47,7 +48,8 @@ def run_resource(project: Project, progress: Progress | None = None) -> dg.Resou
             holder = Holder(run_id, user or UI_USER, process(), datetime.now(UTC).isoformat(timespec="seconds"))
             with project_lock(place.lock, holder, wait_seconds=WAIT_SECONDS if user is None else 0):
                 place.sweep(keep=run_id)
-                if user is None and not (place.store / "work" / run_id).exists():
+                begins = user is None and not (place.store / "work" / run_id).exists()
+                if begins:
                     record(place, user=UI_USER, action="refresh", subject=run_id, outcome="allowed")
                 engine = project.config.engine
                 opened = Run(place, run_id, as_of_of(tags), user=user or UI_USER, memory=engine.memory_bytes, threads=engine.threads)
@@ -56,6 +58,9 @@ def run_resource(project: Project, progress: Progress | None = None) -> dg.Resou
                     yield opened
                 finally:
                     opened.clean()
+                    if begins and not (dagster_run and dagster_run.job_name == REFRESH_ISOLATED):
+                        failed = f"failed: {', '.join(opened.failed)}" if opened.failed else None
+                        record(place, user=UI_USER, action="refresh", subject=run_id, outcome="failed" if failed else "done", detail=failed)
         except (BusyError, UserError) as error:
             raise dg.Failure(error.message, allow_retries=False) from None
 

@@ -97,10 +97,12 @@ def execute(step: Step, run: Run, context: dg.AssetExecutionContext) -> Events:
         numbers = step.measure(run)
         origins = step.origins(run, result.stages)
     except ChecksFailedError as error:
+        run.failed.append(step.table.name)
         run.progress(step.table.name, "failed")
         yield from _check_results(step.table, error.results)
         raise dg.Failure(error.message, allow_retries=False) from None
     except UserError as error:
+        run.failed.append(step.table.name)
         run.progress(step.table.name, "failed")
         raise dg.Failure(error.message, allow_retries=False) from None
     yield from _check_results(step.table, result.checks)

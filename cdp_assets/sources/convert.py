@@ -49,6 +49,12 @@ _BY_FORMAT = {
     "date": (f"case when {_BY_PATTERN} then cast(try_strptime(:text, :format) as date) end", "a date"),
     "timestamp": (f"case when {_BY_PATTERN} then cast(try_strptime(:text, :format) as timestamp) end", "a time"),
 }
+# DuckDB's days go further and know an infinity; outside these years a table could not be read by anybody else.
+_YEARS = "0001 to 9999"
+_WITHIN = {
+    "date": "case when :value between date '0001-01-01' and date '9999-12-31' then :value end",
+    "timestamp": "case when :value between timestamp '0001-01-01' and timestamp '9999-12-31 23:59:59.999999' then :value end",
+}
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,7 @@ def conversion(raw: str, raw_type: str, field: Field) -> Conversion:
     column = exp.column(raw, quoted=True)
     wanted = field.data_type
     if raw_type == wanted != TEXT:
-        return Conversion(column, exp.null()) if wanted != "double" else _finite(column)
+        return _native(column, wanted)
     if wanted == TEXT:
         return _text(column, raw_type)
     text = node(_FILLED, text=column if raw_type == TEXT else node("cast(:raw as varchar)", raw=column))
@@ -79,6 +85,8 @@ def conversion(raw: str, raw_type: str, field: Field) -> Conversion:
         value = node(template, text=text)
     if wanted == "double":
         value = node("case when isfinite(:value) then :value end", value=value)
+    if wanted in _WITHIN:
+        value = node(_WITHIN[wanted], value=value)
     return Conversion(value, _when(node(":text is not null and :value is null", text=text, value=value), reason))
 
 
@@ -94,13 +102,26 @@ def _when(condition: exp.Expr, reason: str) -> exp.Expr:
 
 def _text(column: exp.Expr, raw_type: str) -> Conversion:
     if raw_type == "double":
-        text = node(FLOATING_TEXT, raw=column)
-    elif raw_type == TEXT:
+        return Conversion(node(FLOATING_TEXT, raw=column), _finite(column).fault)
+    if raw_type == TEXT:
         text = node("case when trim(:text) <> '' then :text end", text=column)
     else:
         text = node("cast(:raw as varchar)", raw=column)
     value = node("case when not contains(:text, chr(0)) then :text end", text=text)
     return Conversion(value, _when(node("contains(:text, chr(0))", text=text), "holds a NUL character, which no text has"))
+
+
+def _native(column: exp.Expr, kind: str) -> Conversion:
+    """A value of Parquet that has the field's type already."""
+    if kind == "double":
+        return _finite(column)
+    if kind not in _WITHIN:
+        return Conversion(column, exp.null())
+    value = node(_WITHIN[kind], value=column)
+    what = _BY_FORMAT[kind][1]
+    return Conversion(
+        value, _when(node(":raw is not null and :value is null", raw=column, value=value), f"not {what} in the years {_YEARS}")
+    )
 
 
 def _finite(column: exp.Expr) -> Conversion:

@@ -101,15 +101,19 @@ def _good_rows(source: str, layout: Layout, wanted: Sequence[str], schema: Any, 
         return schema.empty_table()
     places = [str(place) for place in range(len(layout.columns))]
     chosen = [str(layout.columns.index(column)) for column in wanted]
-    read = csv.read_csv(
-        pa.py_buffer(part),
-        csv.ReadOptions(column_names=places, block_size=max(1 << 20, 2 * longest)),
-        csv.ParseOptions(delimiter=layout.delimiter, newlines_in_values=True),
-        csv.ConvertOptions(
-            column_types=dict.fromkeys(chosen, pa.string()), include_columns=list(dict.fromkeys(chosen)), strings_can_be_null=False
-        ),
-    )
-    if read.num_rows != lines.size:  # would give rows the lines of others: rather nothing
+    try:
+        read = csv.read_csv(
+            # Arrow takes a byte order mark off whatever it begins with, but here it would be part of a value.
+            pa.py_buffer(b"\n" + part),
+            csv.ReadOptions(column_names=places, block_size=max(1 << 20, 2 * longest)),
+            csv.ParseOptions(delimiter=layout.delimiter, newlines_in_values=True),
+            csv.ConvertOptions(
+                column_types=dict.fromkeys(chosen, pa.string()), include_columns=list(dict.fromkeys(chosen)), strings_can_be_null=False
+            ),
+        )
+    except pa.ArrowInvalid:  # its text can quote a row, so nothing is raised from in here
+        read = None
+    if read is None or read.num_rows != lines.size:  # would give rows the lines of others: rather nothing
         raise SourceError(source, [f"{layout.file.name}: its records could not be counted from line {lines[0]} on. Please report this."])
     file = pa.repeat(layout.file.name, read.num_rows)
     return pa.table([file, pa.array(lines), pa.nulls(read.num_rows, pa.string()), *(read.column(c) for c in chosen)], schema=schema)

@@ -5,7 +5,7 @@ import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from cdp_assets.config import EventsSource, RecordsSource
@@ -48,14 +48,15 @@ def find_files(folder: Path, name: str, source: RecordsSource | EventsSource) ->
     """The files of source `name` below the project's folder, in the order of their names.
 
     A folder stands for all files in it and below, but for those whose name begins with a dot or an underscore.
-    Raises SourceError when there is none, or when one is empty, may not be read or is of no known format.
+    Raises SourceError when there is none, or when one is empty, may not be read, is of no known format or has a name
+    that is not UTF-8.
     """
     found = sorted(_matching(folder, source.files), key=lambda path: _relative(path, folder))
     if not found:
         raise SourceError(name, [f"there is no file {source.files} in {folder}. Put it there, or correct `files` in cdp.yaml."])
-    problems = [problem for path in found if (problem := _problem(path, _relative(path, folder), source))]
+    problems = [problem for path in found if (problem := _problem(path, folder, source))]
     if problems:
-        raise SourceError(name, problems)
+        raise SourceError(name, list(dict.fromkeys(problems)))
     return tuple(_described(path, folder, source) for path in found)
 
 
@@ -93,7 +94,12 @@ def _relative(path: Path, folder: Path) -> str:
     return Path(os.path.relpath(path, folder)).as_posix()
 
 
-def _problem(path: Path, name: str, source: RecordsSource | EventsSource) -> str | None:
+def _problem(path: Path, folder: Path, source: RecordsSource | EventsSource) -> str | None:
+    name = _relative(path, folder)
+    if not _utf8(name):
+        inside = next(above for above in PurePosixPath(name).parents if _utf8(str(above)))
+        where = "the project folder" if str(inside) == "." else f"the folder {inside}"
+        return f"{where} holds a name of a file or folder that is not UTF-8. Rename it, or move it elsewhere."
     if not os.access(path, os.R_OK):
         return f"{name} may not be read. Give your user the right to read it."
     if path.stat().st_size == 0:
@@ -102,6 +108,11 @@ def _problem(path: Path, name: str, source: RecordsSource | EventsSource) -> str
         known = ", ".join(_BY_SUFFIX)
         return f"{name} is neither CSV nor Parquet by its name ({known}). Move it elsewhere, or state `format: csv` or `format: parquet`."
     return None
+
+
+def _utf8(name: str) -> bool:
+    """Whether the name is text; Python keeps other bytes of a file system as halves of characters."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def _described(path: Path, folder: Path, source: RecordsSource | EventsSource) -> SourceFile:

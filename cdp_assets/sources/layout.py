@@ -2,6 +2,7 @@
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -14,6 +15,7 @@ from cdp_assets.sources.files import SourceError, SourceFile
 
 DELIMITERS = (",", ";", "\t")
 _HEADER_BYTES = 1 << 20
+_DIGITS = 3  # more of them are a telephone number, a date or an id
 _OTHER_ENCODINGS = (b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")
 
 
@@ -31,8 +33,8 @@ def layouts(source: str, files: Sequence[SourceFile], wanted: Mapping[str, str])
     """The layout of each file. `wanted` is column -> the place in cdp.yaml that asks for it.
 
     Raises SourceError with all that is wrong: a file that cannot be read, a wanted column that is missing, there twice
-    or nested. Names from a file are shown only where they resemble a wanted one: without a line of column names, the
-    first line is somebody's record.
+    or nested. Names from a file are shown only where they surely are names: without a line of column names, the first
+    line is somebody's record.
     """
     found: list[Layout] = []
     problems: list[str] = []
@@ -79,26 +81,72 @@ def _first_row(text: str, delimiter: str) -> list[str]:
 
 
 def _parquet(connection: duckdb.DuckDBPyConnection, source: str, file: SourceFile) -> Layout:
+    path = literal(read_as(file))
     try:
-        rows = connection.execute(f"describe select * from read_parquet({literal(read_as(file))}, hive_partitioning = false)").fetchall()
-    except duckdb.Error:
-        rows = []
+        rows = connection.execute(f"describe select * from read_parquet({path}, hive_partitioning = false)").fetchall()
+        nodes = connection.execute(f"select name, coalesce(num_children, 0) from parquet_schema({path})").fetchall()
+    except (duckdb.Error, UnicodeDecodeError):
+        rows = nodes = []
     if not rows:
         raise SourceError(source, [f"{file.name} cannot be read as Parquet: it is damaged, cut off or something else. Write it again."])
-    return Layout(file, tuple(row[0] for row in rows), types={row[0]: row[1] for row in rows})
+    # DuckDB gives the second of two columns of one name another one, by which it is not meant.
+    columns = _outermost(nodes)
+    return Layout(file, columns, types={row[0]: row[1] for row, column in zip(rows, columns, strict=True) if row[0] == column})
+
+
+def _outermost(nodes: Sequence[tuple[str, int]]) -> tuple[str, ...]:
+    """The names of the columns, from all nodes of the file's schema (name, nodes right below it), from the top down."""
+    names: list[str] = []
+    inside = 0
+    for name, children in nodes[1:]:
+        if inside:
+            inside -= 1
+        else:
+            names.append(name)
+        inside += children
+    return tuple(names)
 
 
 def _missing(layout: Layout, wanted: Mapping[str, str]) -> Iterator[str]:
     file = layout.file.name
     for column, place in wanted.items():
-        times = layout.columns.count(column)
+        times = _times(layout, column)
         kind = layout.types.get(column, "")
         if times == 0:
-            near = nearest(column, layout.columns)
-            hint = f' Did you mean "{near}"?' if near else f" Its columns ({len(layout.columns)}) have no name like it."
-            yield f'{file} has no column "{column}", which {place} asks for.{hint}'
+            yield f'{file} has no column "{column}", which {place} asks for.{_hint(column, layout, wanted)}'
         elif times > 1:
-            yield f'{file} has {times} columns "{column}", and {place} asks for one. Give them names of their own.'
+            case = "" if layout.columns.count(column) == times else " (capital letters do not count)"
+            yield f'{file} has {times} columns "{column}"{case}, and {place} asks for one. Give them names of their own.'
+        elif layout.types and not kind:
+            yield f'{file}: column "{column}" cannot be told from others of nearly that name. Give them names of their own.'
         elif kind == "BLOB" or kind.endswith("]") or kind.startswith(("STRUCT", "MAP", "UNION", "VARIANT")):
             what = "bytes" if kind == "BLOB" else "lists or nested values"
             yield f'{file}: column "{column}" holds {what}, and {place} needs plain ones.'
+
+
+def _times(layout: Layout, column: str) -> int:
+    """How often the column is there; DuckDB, which reads Parquet, does not tell capital letters apart."""
+    exact = layout.columns.count(column)
+    return exact and len([name for name in layout.columns if name.lower() == column.lower()]) if layout.types else exact
+
+
+def _hint(column: str, layout: Layout, wanted: Mapping[str, str]) -> str:
+    safe = [name for name in layout.columns if _showable(name)]
+    same = sorted(name for name in safe if _folded(name) and _folded(name) == _folded(column))
+    has_names = any(name in wanted for name in layout.columns)
+    near = same[0] if same else nearest(column, safe) if has_names else None
+    if near:
+        return f' Did you mean "{near}"?'
+    if has_names:
+        return f" None of its columns ({len(layout.columns)}) has a name like it that may be shown."
+    return f" None of its columns ({len(layout.columns)}) has a name that cdp.yaml asks for: does it have a line of column names?"
+
+
+def _showable(name: str) -> bool:
+    """Whether a name may be shown at all: an address, a number of a person or a character nobody sees is no name."""
+    unseen = any(unicodedata.category(letter).startswith("C") for letter in name)
+    return not unseen and "@" not in name and sum(letter.isdigit() for letter in name) <= _DIGITS
+
+
+def _folded(name: str) -> str:
+    return "".join(letter for letter in name.casefold() if letter.isalnum())

@@ -8,32 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlglot import exp
-
 from cdp_assets.config import EventsSource, RecordsSource
 from cdp_assets.lake import Source, digest
 from cdp_assets.lake.source import literal
 from cdp_assets.lake.stage import intermediate
-from cdp_assets.sources.convert import FLOATING_TEXT, node
 from cdp_assets.sources.csv_file import stage_rows
 from cdp_assets.sources.files import SourceError, find_files, fingerprint
-from cdp_assets.sources.layout import Layout, layouts, read_as
-
-# DuckDB's type in a Parquet file -> the type of the raw rows and how it becomes that. All others are read as text.
-_NATIVE = {
-    **dict.fromkeys(["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"], ("bigint", "cast(:raw as bigint)")),
-    # By way of text 0.1 stays 0.1 and does not become 0.10000000149.
-    "FLOAT": ("double", "cast(cast(:raw as varchar) as double)"),
-    "DOUBLE": ("double", ":raw"),
-    "DECIMAL(18,2)": ("decimal(18,2)", ":raw"),
-    "BOOLEAN": ("boolean", ":raw"),
-    "DATE": ("date", ":raw"),
-    **dict.fromkeys(
-        ["TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"], ("timestamp", "cast(:raw as timestamp)")
-    ),
-}
-_AS_TEXT = {"FLOAT": FLOATING_TEXT, "DOUBLE": FLOATING_TEXT}
-_TEXT = "cast(:raw as varchar)"
+from cdp_assets.sources.layout import Layout, layouts
+from cdp_assets.sources.parquet_file import check_readable, check_unchanged, common_type, rows_sql
 
 
 @dataclass(frozen=True)
@@ -46,6 +28,12 @@ class Raw:
     rows: Source
     places: Mapping[str, tuple[str, str]]
     staged: Path | None = None
+    found: Sequence[Layout] = ()
+
+    def check_readable(self, source: str, memory: int) -> None:
+        """Say which file is at fault after reading has failed: raises SourceError when it is one. CSV files are checked on the way."""
+        if self.staged is None:
+            check_readable(source, self.found, self.places, memory)
 
     def discard(self) -> None:
         """Remove what was staged."""
@@ -65,7 +53,7 @@ def raw_rows(folder: Path, source_name: str, source: RecordsSource | EventsSourc
     wanted = wanted_columns(source_name, source)
     found = layouts(source_name, files, wanted)
     is_csv = files[0].format == "csv"
-    types = dict.fromkeys(wanted, "varchar") if is_csv else {column: _common_type(column, found) for column in wanted}
+    types = dict.fromkeys(wanted, "varchar") if is_csv else {column: common_type(column, found) for column in wanted}
     places = {column: (f"c{number}", types[column]) for number, column in enumerate(wanted)}
     listing = "\n".join(f"{ours} | {kind} | a column of the files" for ours, kind in places.values())
     fixed = "source_file | varchar | file\nsource_line | bigint | line\nproblem | varchar | why the whole row cannot be read\n"
@@ -74,13 +62,13 @@ def raw_rows(folder: Path, source_name: str, source: RecordsSource | EventsSourc
 
     def prepare() -> None:
         if staged is None:
-            _unchanged(source_name, found)
+            check_unchanged(source_name, found)
         elif not staged.exists():
             stage_rows(source_name, found, list(wanted), [ours for ours, _ in places.values()], staged)
 
-    sql = f"select * from read_parquet({literal(str(staged))})" if staged else _parquet_sql(found, places)
+    sql = f"select * from read_parquet({literal(str(staged))})" if staged else rows_sql(found, places)
     content = digest.of([fingerprint(files), places])
-    return Raw(Source(table, sql, sum(file.bytes for file in files), content, prepare=prepare), places, staged)
+    return Raw(Source(table, sql, sum(file.bytes for file in files), content, prepare=prepare), places, staged, found)
 
 
 def wanted_columns(name: str, source: RecordsSource | EventsSource) -> dict[str, str]:
@@ -95,38 +83,3 @@ def wanted_columns(name: str, source: RecordsSource | EventsSource) -> dict[str,
     for field, its in source.fields.items():
         wanted.setdefault(its.column or field, f"{at}.fields.{field}")
     return wanted
-
-
-def _common_type(column: str, found: Sequence[Layout]) -> str:
-    types = {_NATIVE.get(layout.types[column], ("varchar",))[0] for layout in found}
-    return types.pop() if len(types) == 1 else "varchar"
-
-
-def _parquet_sql(found: Sequence[Layout], places: Mapping[str, tuple[str, str]]) -> str:
-    """One select for all files whose columns have the same types, so that a thousand files are still a short statement."""
-    alike: dict[tuple[str, ...], list[Layout]] = {}
-    for layout in found:
-        alike.setdefault(tuple(layout.types[column] for column in places), []).append(layout)
-    return " union all ".join(_alike_sql(group, places) for group in alike.values())
-
-
-def _alike_sql(group: Sequence[Layout], places: Mapping[str, tuple[str, str]]) -> str:
-    values = ", ".join(_value(column, group[0].types[column], *place) for column, place in places.items())
-    paths = ", ".join(literal(read_as(layout.file)) for layout in group)
-    names = ", ".join(f"({literal(str(layout.file.path))}, {literal(layout.file.name)})" for layout in group)
-    read = f"read_parquet([{paths}], filename = '_path', file_row_number = true, hive_partitioning = false, union_by_name = true)"
-    return (
-        f"select _name as source_file, file_row_number + 1 as source_line, cast(null as varchar) as problem, {values} "
-        f"from {read} join (values {names}) as _files(_full, _name) on _path = _full"
-    )
-
-
-def _value(column: str, found: str, ours: str, kind: str) -> str:
-    template = _AS_TEXT.get(found, _TEXT) if kind == "varchar" else _NATIVE[found][1]
-    return node(template, raw=exp.column(column, quoted=True)).as_(ours, quoted=True).sql(dialect="duckdb")
-
-
-def _unchanged(source: str, found: Sequence[Layout]) -> None:
-    changed = [layout.file.name for layout in found if not layout.file.as_it_was()]
-    if changed:
-        raise SourceError(source, [f"{name} changed while it was read. Refresh again when it is complete." for name in changed])

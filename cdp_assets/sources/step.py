@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cdp_assets.config import Project
-from cdp_assets.lake import Run, StepResult, digest, no_values_in_errors
+from cdp_assets.lake import EngineError, Run, StepResult, digest, no_values_in_errors
 from cdp_assets.sources.raw import raw_rows
 from cdp_assets.sources.tables import QUARANTINE, table_of
 from cdp_assets.sources.typed import QUARANTINED, RAW, conservation, quarantine_stage, rows_stage
@@ -30,6 +30,9 @@ def read_source(run: Run, project: Project, name: str) -> tuple[StepResult, Step
             table_of(name, source), [rows_stage(name, source, raw.places)], {RAW: raw.rows, QUARANTINED: mine},
             checks=[conservation(name)], code=code,
         )  # fmt: skip
+    except EngineError:
+        raw.check_readable(name, run.engine.memory)
+        raise
     finally:
         raw.discard()
     return faults, rows

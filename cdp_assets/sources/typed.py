@@ -4,11 +4,12 @@ A row with any fault is in quarantine, with one entry a fault, and not in the ta
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
 from cdp_assets.config import EventsSource, Field, RecordsSource
+from cdp_assets.config.sources import LAST_DAY
 from cdp_assets.lake import Check, Stage, Table, anyhow, by
 from cdp_assets.lake.source import name as quoted
 from cdp_assets.sources.convert import Conversion, conversion, node
@@ -78,26 +79,42 @@ def _cells(source: RecordsSource | EventsSource, places: Places) -> list[Cell]:
     fields = [Cell(name, name, conversion(*places[field.column or name], field)) for name, field in source.fields.items()]
     if isinstance(source, RecordsSource):
         return [
-            Cell(c.column, c.label, _required(c.conversion, "primary key is missing")) if c.column == source.primary_key else c
+            replace(c, conversion=_key(c.conversion, *places[source.fields[c.column].column or c.column], "primary key is missing"))
+            if c.column == source.primary_key
+            else c
             for c in fields
         ]
     text, time = Field(type="text"), Field(type="timestamp", format=source.time_format)
-    first = node("cast(:day as date)", day=exp.Literal.string(source.first_day.isoformat()))
     when = _required(conversion(*places[source.time], time), "time of the event is missing")
-    when = _refused(when, node(":value < :first", value=when.value, first=first), f"before {source.first_day}, the first day that counts")
+    early, late = (
+        node(f"cast(:value as date) {sign} cast(:day as date)", value=when.value, day=exp.Literal.string(day.isoformat()))
+        for sign, day in (("<", source.first_day), (">", LAST_DAY))
+    )
+    when = _refused(when, early, f"before {source.first_day}, the first day that counts")
+    when = _refused(when, late, f"after {LAST_DAY}, the last day that counts")
 
     def own(column: str, label: str, its: Conversion) -> Cell:
         # A field of the user's may have the name of this column; then faults are reported under ours.
         return Cell(column, column if label in source.fields else label, its)
 
+    def key(column: str, reason: str) -> Conversion:
+        return _key(conversion(*places[column], text), *places[column], reason)
+
     return [
-        own("event_id", source.event_id, _required(conversion(*places[source.event_id], text), "id of the event is missing")),
-        own("visitor_id", source.visitor, _required(conversion(*places[source.visitor], text), "id of the visitor is missing")),
+        own("event_id", source.event_id, key(source.event_id, "id of the event is missing")),
+        own("visitor_id", source.visitor, key(source.visitor, "id of the visitor is missing")),
         own("time", source.time, when),
         own("event", source.event, conversion(*places[source.event], text)),
         *(Cell(column, column, conversion(*places[column], text)) for column in source.known_as),
         *fields,
     ]
+
+
+def _key(its: Conversion, raw: str, raw_type: str, reason: str) -> Conversion:
+    """The conversion of a raw column whose value must be there. Elsewhere NaN stands for none; here somebody computed it."""
+    if raw_type == "double":
+        its = _refused(its, node("isnan(:raw)", raw=exp.column(raw, quoted=True)), "not a number")
+    return _required(its, reason)
 
 
 def _required(its: Conversion, reason: str) -> Conversion:

@@ -163,3 +163,16 @@ def test_what_is_skipped_is_said_with_the_failure_it_depends_on(project: Project
     assert "FAILED shop: " in ended.stdout
     assert "Skipped, because they depend on what failed: " in ended.stdout
     assert {"deduplicated_shop", "match_edges", "published_snapshot"} <= set(json.loads(ended.stdout.splitlines()[-1])["skipped"])
+
+
+def test_a_full_disk_is_found_behind_any_error() -> None:
+    import errno
+    import sqlite3
+
+    from cdp_assets.cli.main import _disk_is_full
+
+    outer = RuntimeError("outer")
+    outer.__cause__ = sqlite3.OperationalError("database or disk is full")
+    assert _disk_is_full(outer)
+    assert _disk_is_full(OSError(errno.ENOSPC, "x"))
+    assert not _disk_is_full(OSError(errno.ENOENT, "x"))

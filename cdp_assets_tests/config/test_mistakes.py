@@ -358,3 +358,10 @@ def test_source_that_is_removed_while_it_is_used_names_all_its_users():
 def test_source_that_web_events_refer_to_is_not_removed():
     start, end = VALID.index("  crm:\n"), VALID.index("  shop:\n")
     assert "sources.web.known_as.user_id" in [problem.field for problem in problems(VALID[:start] + VALID[end:])]
+
+
+def test_section_roles_that_names_nobody_is_no_way_to_let_everybody_in() -> None:
+    start, end = VALID.index("roles:\n"), VALID.index("sources:\n")
+    found = problems(VALID[:start] + "roles: {owner: []}\n" + VALID[end:])
+    assert [(problem.field, problem.line) for problem in found] == [("roles", 3)]
+    assert "names nobody" in found[0].message

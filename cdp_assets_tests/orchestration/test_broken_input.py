@@ -196,3 +196,32 @@ def test_progress_is_shown_and_ctrl_c_leaves_the_published_state(project: Projec
     assert process.returncode == 130
     assert "Stopped" in errors
     assert (project.store / "published" / "CURRENT").read_bytes() == current
+
+
+def test_a_run_that_cannot_even_begin_says_why(project: Project) -> None:
+    run_steps(project)
+    (project.store / "lake" / "crm" / "_delta_log" / "00000000000000000000.json").write_text("ann@x.example is no JSON")
+    ended = cdp(project, "refresh")
+    assert ended.returncode == 1
+    assert "FAILED run: crm: " in ended.stdout
+    assert "ann@x.example" not in ended.stdout + ended.stderr
+    assert "Traceback" not in ended.stdout + ended.stderr
+
+
+def test_a_refresh_waits_for_steps_that_run_in_processes_of_their_own(project: Project) -> None:
+    """Between two steps of `refresh_isolated` nobody holds the lock; Dagster knows that the run goes on."""
+    import dagster as dg
+
+    from cdp_assets.orchestration.build import build_defs
+    from cdp_assets.orchestration.instance import home
+    from cdp_assets.orchestration.jobs import REFRESH_ISOLATED
+
+    home(project)
+    job = build_defs(project).resolve_job_def(REFRESH_ISOLATED)
+    with dg.DagsterInstance.get() as instance:
+        started = instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
+        ended = cdp(project, "refresh")
+        assert ended.returncode == 1
+        assert f"run {started.run_id[:8]} of dagster" in ended.stderr
+        instance.report_run_canceled(started)
+    assert cdp(project, "refresh").returncode == 0

@@ -263,4 +263,4 @@ def test_rows_in_quarantine_are_counted(project: Project) -> None:
 def test_a_run_from_the_ui_is_in_the_audit_log(project: Project) -> None:
     execute(project)
     rows = query(project, 'select user_name, action, outcome from audit_log order by "at"')
-    assert rows == [("dagster", "refresh", "allowed"), ("dagster", "publish", "done")]
+    assert rows == [("dagster", "refresh", "allowed"), ("dagster", "publish", "done"), ("dagster", "refresh", "done")]
