@@ -1,7 +1,6 @@
 """The rows of Parquet files, read where they are: SQL that selects them, and which file is to blame when that fails."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 import duckdb
 from sqlglot import exp
@@ -24,7 +23,8 @@ _NATIVE = {
     "BOOLEAN": ("boolean", ":raw"),
     "DATE": ("date", ":raw"),
     **dict.fromkeys(
-        ["TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"], ("timestamp", "cast(:raw as timestamp)")
+        ["TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS"],
+        ("timestamp", "cast(:raw as timestamp)"),
     ),
 }
 _AS_TEXT = {"FLOAT": FLOATING_TEXT, "DOUBLE": FLOATING_TEXT}
@@ -38,7 +38,7 @@ def common_type(column: str, found: Sequence[Layout]) -> str:
 
 
 def rows_sql(found: Sequence[Layout], places: Places) -> str:
-    """SQL for the raw rows of all files: one select for those whose columns have the same types, so that a thousand files are still a short statement."""
+    """SQL for the raw rows of all files: one select for those of the same types, so that a thousand files are still a short statement."""
     alike: dict[tuple[str, ...], list[Layout]] = {}
     for layout in found:
         alike.setdefault(tuple(layout.types[column] for column in places), []).append(layout)

@@ -88,6 +88,10 @@ user_id: crm -> Time: crm
     28: sources.web.known_as: Time: a column that the program adds itself
 time: ts -> time: ts\n    first_day: soon
     28: sources.web.first_day: must be a date, such as 2020-01-31
+time: ts -> time: ts\n    first_day: 1989-12-31
+    28: sources.web.first_day: not a day on which web events can begin, found 1989-12-31. Allowed: a day from 1990-01-01 to 2100-01-01
+time: ts -> time: ts\n    first_day: 9999-12-31
+    28: sources.web.first_day: not a day on which web events can begin, found 9999-12-31
 crm.contact_id -> contact_id
     28: sources.web.known_as.user_id: must be source.field
 precision: high -> precision: hihg

@@ -78,6 +78,9 @@ def test_empty_text_is_no_value_and_no_fault(kind, text):
         ("date", "2024-02-29T12:00:00", ISO_DATE),
         ("timestamp", "infinity", ISO_TIME),
         ("timestamp", "2024-02-30T12:00:00Z", ISO_TIME),
+        ("timestamp", "9999-12-31T23:59:59-14:00", ISO_TIME),  # in UTC the year 10000
+        ("timestamp", "0000-12-31", ISO_TIME),
+        ("date", "0000-12-31", ISO_DATE),
     ],
 )
 def test_what_is_not_written_that_way_is_refused_and_nothing_is_guessed(kind, text, reason):
@@ -118,6 +121,10 @@ def test_a_quotation_mark_in_a_format_is_text():
         ("double", float("nan"), "text", None),
         ("double", float("nan"), "number", None),
         ("double", 12.0, "integer", 12),
+        ("date", date(1, 1, 1), "date", date(1, 1, 1)),
+        ("date", date(9999, 12, 31), "date", date(9999, 12, 31)),
+        ("timestamp", at("0001-01-01 00:00"), "timestamp", at("0001-01-01 00:00")),
+        ("timestamp", at("9999-12-31 23:59:59.999999"), "timestamp", at("9999-12-31 23:59:59.999999")),
         ("bigint", 1, "boolean", True),
         ("decimal(18,2)", Decimal("1.50"), "number", 1.5),
     ],
@@ -139,6 +146,14 @@ def test_the_format_is_for_text_and_not_for_native_dates():
         ("double", float("inf"), "number", "not a number"),
         ("timestamp", at("2024-02-29 12:00"), "date", ISO_DATE),
         ("boolean", True, "date", ISO_DATE),
+        ("double", float("inf"), "text", "not a number"),
+        ("timestamp", "20032-07-31 05:20:00", "timestamp", "not a time in the years 0001 to 9999"),
+        ("timestamp", "infinity", "timestamp", "not a time in the years 0001 to 9999"),
+        ("timestamp", "0001-12-31 (BC) 00:00:00", "timestamp", "not a time in the years 0001 to 9999"),
+        ("date", "10000-01-01", "date", "not a date in the years 0001 to 9999"),
+        ("date", "-infinity", "date", "not a date in the years 0001 to 9999"),
+        ("timestamp", "infinity", "date", ISO_DATE),
+        ("date", "10000-01-01", "timestamp", ISO_TIME),
     ],
 )
 def test_native_values_of_another_type_are_refused(raw_type, value, kind, reason):

@@ -165,7 +165,35 @@ def test_a_file_that_changes_while_it_is_read_is_not_read_in_part(tmp_path):
     assert not (tmp_path / "out.parquet").exists()
 
 
-_VALUES = st.text(st.sampled_from(list('ab", ;\n\r\0ü')), max_size=6)
+def _ids(folder: Path, content: bytes) -> list[tuple[int, str]]:
+    """(line, id) of a file with the one column id."""
+    (folder / "crm.csv").write_bytes(content)
+    found = layouts("crm", find_files(folder, "crm", source_of(CRM, "crm")), {"id": "sources.crm.fields.id"})
+    csv_file.stage_rows("crm", found, ["id"], ["c0"], folder / "out.parquet")
+    return [(row["source_line"], row["c0"]) for row in parquet.read_table(folder / "out.parquet").to_pylist()]
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_byte_order_mark_in_a_value_belongs_to_the_value(tmp_path, mark):
+    assert _ids(tmp_path, f"{mark}id\n\ufeff".encode()) == [(2, "\ufeff")]
+    assert _ids(tmp_path, f"{mark}id\n\ufeff\nx\n\ufeffy\n".encode()) == [(2, "\ufeff"), (3, "x"), (4, "\ufeffy")]
+
+
+def test_a_byte_order_mark_where_a_portion_begins_belongs_to_the_value(tmp_path, monkeypatch):
+    monkeypatch.setattr(csv_file, "RECORDS_AT_ONCE", 1)
+    assert _read(tmp_path, 'a,b\n5" disk,1\n\ufeffx,2\n\ufeffy,3\n')[1:] == [(3, None, "\ufeffx", "2"), (4, None, "\ufeffy", "3")]
+
+
+def test_a_row_that_the_reader_refuses_is_not_quoted(tmp_path, monkeypatch):
+    whole = csv_file._without
+    monkeypatch.setattr(csv_file, "_without", lambda *given: whole(*given) + b"ann.moss\n")  # a row of one column too few
+    with pytest.raises(SourceError) as error:
+        _read(tmp_path, "a,b\n1,2\n")
+    assert error.value.message == "Source crm: crm.csv: its records could not be counted from line 2 on. Please report this."
+    assert error.value.__context__ is None
+
+
+_VALUES = st.text(st.sampled_from(list('ab", ;\n\r\0ü\ufeff')), max_size=6)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

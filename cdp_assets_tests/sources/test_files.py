@@ -71,6 +71,25 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path):
         _names(tmp_path, "crm.csv")
 
 
+def test_a_name_that_is_not_utf_8_is_said_with_its_folder(tmp_path):
+    write(tmp_path, data__a_csv="x", data__b_csv="x")
+    for name in (b"data/m\xfcller.csv", b"data/m\xf6ller.csv"):
+        (tmp_path / os.fsdecode(name)).write_text("x")
+    with pytest.raises(SourceError) as error:
+        _names(tmp_path, "data")
+    assert error.value.message == (
+        "Source crm: the folder data holds a name of a file or folder that is not UTF-8. Rename it, or move it elsewhere."
+    )
+
+
+def test_a_folder_whose_name_is_not_utf_8_is_said_with_the_folder_above(tmp_path):
+    inner = tmp_path / os.fsdecode(b"m\xfcller")
+    inner.mkdir()
+    (inner / "a.csv").write_text("x")
+    with pytest.raises(SourceError, match="Source crm: the project folder holds a name"):
+        _names(tmp_path, "*/a.csv")
+
+
 def test_the_fingerprint_is_of_the_content_and_the_stamp_of_the_times(tmp_path):
     def state(content: str, modified: int) -> tuple[str, str]:
         write(tmp_path, crm_csv=content)

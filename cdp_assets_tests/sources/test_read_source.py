@@ -9,7 +9,7 @@ from pyarrow import parquet
 
 from cdp_assets.config import load_project
 from cdp_assets.errors import UserError
-from cdp_assets.lake import Place
+from cdp_assets.lake import EngineError, Place, Run
 from cdp_assets.sources import SourceError, csv_file
 from cdp_assets_tests.sources.projects import CRM, WEB, new_run, quarantine_of, read, rows_of, write
 
@@ -161,6 +161,76 @@ def test_parquet_is_read_in_its_types_with_the_number_of_the_row(tmp_path):
         ("crm/[1].parquet", 1, "1", "1", "Ann", dt.date(1986, 5, 8), 7),
         ("crm/[1].parquet", 2, "2", "2", None, None, None),
     ]
+
+
+def _records(folder: Path, **columns: pa.Array) -> Path:
+    """The project with two Parquet files: a good one, and crm/2.parquet with these columns in place of good ones."""
+    write(folder, cdp_yaml=CRM.replace("crm.csv", "crm"))
+    (folder / "crm").mkdir()
+    good = {"contact_id": ["C1", "C2"], "name": ["Ann", "Bob"], "born": pa.nulls(2, pa.date32()), "points": [1, 2]}
+    parquet.write_table(pa.table(good), folder / "crm" / "1.parquet", compression="none", use_dictionary=False)
+    parquet.write_table(pa.table({**good, **columns}), folder / "crm" / "2.parquet", compression="none", use_dictionary=False)
+    return folder / "crm" / "2.parquet"
+
+
+def _not_utf8() -> pa.Array:
+    return pa.Array.from_buffers(pa.string(), 2, pa.array([b"Ann", b"M\xfcller"]).buffers())
+
+
+def test_native_dates_outside_the_calendar_are_in_quarantine(tmp_path):
+    _records(tmp_path, born=pa.array([2**31 - 1, 2_932_897], pa.int32()).view(pa.date32()))
+    read(tmp_path)
+    assert quarantine_of(tmp_path) == [
+        ("crm", 1, "born", "not a date in the years 0001 to 9999"),
+        ("crm", 2, "born", "not a date in the years 0001 to 9999"),
+    ]
+
+
+def test_a_cell_of_parquet_that_is_not_utf_8_is_said_with_its_file(tmp_path):
+    _records(tmp_path, name=_not_utf8())
+    with pytest.raises(SourceError) as error:
+        read(tmp_path)
+    assert error.value.message == "Source crm: crm/2.parquet is damaged or holds text that is not UTF-8. Write it again."
+    assert Place(tmp_path / ".cdp").tables() == []
+
+
+def test_a_damaged_page_of_parquet_is_said_with_its_file(tmp_path):
+    file = _records(tmp_path)
+    content = file.read_bytes()
+    file.write_bytes(content[:4] + b"\xff" * 20 + content[24:])  # the header of the first page
+    with pytest.raises(SourceError) as error:
+        read(tmp_path)
+    assert error.value.problems == ("crm/2.parquet is damaged or holds text that is not UTF-8. Write it again.",)
+
+
+def test_what_is_wrong_in_a_column_that_nobody_asks_for_does_not_matter(tmp_path):
+    _records(tmp_path, note=_not_utf8())
+    read(tmp_path)
+    assert len(rows_of(tmp_path)) == 4
+
+
+def test_a_time_in_milliseconds_that_cannot_be_read_is_said_with_its_file(tmp_path):
+    _records(tmp_path, born=pa.array([0, 2**62], pa.int64()).view(pa.timestamp("ms")))
+    with pytest.raises(SourceError, match=r"crm/2\.parquet holds a time that is too far from today"):
+        read(tmp_path)
+
+
+def test_a_failure_that_is_no_files_fault_is_said_as_it_is(tmp_path, monkeypatch):
+    _records(tmp_path)
+
+    def fails(*_: object, **__: object) -> None:
+        raise EngineError("the disk is full")
+
+    monkeypatch.setattr(Run, "make", fails)
+    with pytest.raises(EngineError, match="the disk is full"):
+        read(tmp_path)
+
+
+def test_a_key_that_is_infinite_or_no_number_is_not_called_missing(tmp_path):
+    _records(tmp_path, contact_id=pa.array([float("inf"), float("nan")]))
+    (tmp_path / "crm" / "1.parquet").unlink()
+    read(tmp_path)
+    assert quarantine_of(tmp_path) == [("crm", 1, "contact_id", "not a number"), ("crm", 2, "contact_id", "not a number")]
 
 
 def test_csv_and_parquet_in_one_source_are_refused(tmp_path):
