@@ -27,7 +27,7 @@ web: $(READY) ## the customers' pages on http://127.0.0.1:8080
 	$(RUN)/cdp web
 
 test: $(READY) ## all tests
-	$(RUN)/pytest
+	$(RUN)/pytest --numprocesses 2 --dist loadfile
 
 test-fast: $(READY) ## the tests without files, pipeline and servers
 	$(RUN)/pytest -m "not pipeline and not browser and not io"

@@ -64,7 +64,7 @@ def forms(values: Rows, **condition: Any) -> dict[str, Any]:
     """The comparable form of each value of the column `name`, by record_key, under a condition of a rule."""
     written = Condition.model_validate({"field": "name", **condition})
     chosen = ProjectConfig.model_validate(
-        {**config("[{field: mail}]").model_dump(by_alias=True), "customers": {"match_order": ["crm"], "dedupe": {"crm": {
+        {**config("[{field: mail}]").model_dump(by_alias=True, exclude_unset=True), "customers": {"match_order": ["crm"], "dedupe": {"crm": {
             "rules": [{"name": "the rule", "all": [written.model_dump(by_alias=True)]}]}}}}
     )  # fmt: skip
     made = forms_of(dedupe_rules(chosen, "crm"), "crm")
