@@ -63,10 +63,11 @@ def typed(text: str) -> pa.Table:
 def forms(values: Rows, **condition: Any) -> dict[str, Any]:
     """The comparable form of each value of the column `name`, by record_key, under a condition of a rule."""
     written = Condition.model_validate({"field": "name", **condition})
+    rules = [{"name": "the rule", "all": [written.model_dump(by_alias=True)]}]
+    customers = {"match_order": ["crm"], "dedupe": {"crm": {"rules": rules}}}
     chosen = ProjectConfig.model_validate(
-        {**config("[{field: mail}]").model_dump(by_alias=True, exclude_unset=True), "customers": {"match_order": ["crm"], "dedupe": {"crm": {
-            "rules": [{"name": "the rule", "all": [written.model_dump(by_alias=True)]}]}}}}
-    )  # fmt: skip
+        {**config("[{field: mail}]").model_dump(by_alias=True, exclude_unset=True), "customers": customers}
+    )
     made = forms_of(dedupe_rules(chosen, "crm"), "crm")
     found = run_stages([forms_stage(made, "crm", TYPES)], crm=values)
     return {row["record_key"]: row["c1"] for row in found}
