@@ -29,8 +29,8 @@ web: $(READY) ## the customers' pages on http://127.0.0.1:8080
 test: $(READY) ## all tests
 	$(RUN)/pytest --numprocesses 2 --dist loadfile
 
-test-fast: $(READY) ## the tests without files, pipeline and servers
-	$(RUN)/pytest -m "not pipeline and not browser and not io"
+test-fast: $(READY) ## the tests without files, pipeline and servers: under a minute
+	$(RUN)/pytest --numprocesses 2 --dist loadfile -m "not pipeline and not browser and not io"
 
 lint: $(READY) ## ruff, and mypy in strict mode on the package
 	$(RUN)/ruff check .
