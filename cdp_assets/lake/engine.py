@@ -4,7 +4,7 @@ import glob
 import math
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -189,8 +189,3 @@ def _copy(connection: duckdb.DuckDBPyConnection, stage: Stage, target: Path, ste
     if not isinstance(stage.body, str) and callable(stage.body):
         connection.unregister("arrow_output")
     return [DataFile(Path(r[0]), r[1], r[2], (r[5] or {}).get(table.partition) if table.partition else None) for r in rows]
-
-
-def force_buckets(engine: DuckDBEngine, count: int) -> DuckDBEngine:
-    """The same engine with a fixed number of buckets, for the test that compares 1, 2 and 7."""
-    return replace(engine, buckets=count)

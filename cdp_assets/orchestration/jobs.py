@@ -21,7 +21,7 @@ def jobs(daily: Sequence[str]) -> "list[UnresolvedAssetJobDefinition]":
         dg.define_asset_job(
             REFRESH,
             selection=EVERYTHING,
-            description="Sources to the published snapshot, in one run. Without days: the event days that are due.",
+            description="Sources to the published snapshot, in one run. The form asks for days: choose Latest; all that are due are done.",
         ),
         dg.define_asset_job(
             REFRESH_ISOLATED,
