@@ -12,7 +12,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from cdp_assets.config import load_project
@@ -30,9 +29,11 @@ def measure(folder: Path) -> dict[str, float]:
     run = Run(Place(project.store), "bench", AS_OF, memory=project.config.engine.memory_bytes, threads=project.config.engine.threads)
     started = time.process_time()
     for step in ordered_steps(project):
-        seconds = _timed(lambda step=step: step.run(run))
+        before = time.process_time()
+        result = step.run(run)
+        seconds = time.process_time() - before
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20)
-        print(f"{step.table.name:<24} {run.rows(step.table):>12,} rows  {seconds:7.1f} s  peak so far {peak:5.2f} GiB", flush=True)
+        print(f"{step.table.name:<24} {result.rows:>12,} rows  {seconds:7.1f} s  peak so far {peak:5.2f} GiB", flush=True)
     shutil.rmtree(run.work, ignore_errors=True)
     tables = {step.table.name: step.table for step in ordered_steps(project)}
     sources = [name for name, source in project.config.sources.items() if source.kind == "records"]
@@ -43,12 +44,6 @@ def measure(folder: Path) -> dict[str, float]:
         "processor_s": round(time.process_time() - started, 1),
         "peak_gib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20), 2),
     }
-
-
-def _timed(work: Callable[[], object]) -> float:
-    started = time.process_time()
-    work()
-    return time.process_time() - started
 
 
 def main() -> None:
