@@ -1,6 +1,5 @@
 """Publishing: a read-only, versioned DuckDB file with all that the pages read, made only of tables that belong together."""
 
-from cdp_assets.publish.closed import NotClosedError, Stale, closed_state
 from cdp_assets.publish.pointer import FILE, Pointer, read_pointer
 from cdp_assets.publish.snapshot import Published, publish
 from cdp_assets.publish.tables import INPUTS, LAYOUT, published_tables
@@ -10,12 +9,9 @@ __all__ = [
     "FILE",
     "INPUTS",
     "LAYOUT",
-    "NotClosedError",
     "Pointer",
     "Published",
-    "Stale",
     "after_prefix",
-    "closed_state",
     "digits_of",
     "fold",
     "publish",

@@ -9,8 +9,7 @@ from cdp_assets.config import Project
 from cdp_assets.events.tables import VISITOR_IDENTITIES
 from cdp_assets.governance import record
 from cdp_assets.identity.registry_tables import CUSTOMER_ID_REDIRECTS
-from cdp_assets.lake import Check, CheckResult, ChecksFailedError, Run, Step, StepResult, Table, columns
-from cdp_assets.publish.closed import NotClosedError, closed_state
+from cdp_assets.lake import Check, CheckResult, ChecksFailedError, NotClosedError, Run, Step, StepResult, Table, closed_state, columns
 from cdp_assets.publish.snapshot import publish
 from cdp_assets.unify.fields import unified_fields
 from cdp_assets.unify.tables import ALTERNATE_KEYS, PROFILE_LINEAGE, unified_profiles

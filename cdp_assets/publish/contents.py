@@ -9,10 +9,8 @@ from sqlglot import exp
 
 from cdp_assets.lake import Source, Table
 from cdp_assets.lake.source import casts, literal, name
-from cdp_assets.publish import tables, tokens, words
-
-SERVE = "serve"
-"""The name under which the file is attached while it is filled."""
+from cdp_assets.publish import card_contents, tables, tokens, words
+from cdp_assets.publish.card_contents import SERVE
 
 # Integers in place of ids of 32 letters: the search is several times faster and the file a third smaller.
 _SAID = f"""
@@ -57,8 +55,8 @@ def fill(
 ) -> None:
     """Fill every table of the attached, empty file `serve`, sorted by key; `meanings` as from meanings_of."""
     words.teach(connection)
-    for table, source in inputs.items():
-        connection.execute(f"create or replace temp view {name(table)} as {source.sql}")
+    for each, source in inputs.items():
+        connection.execute(f"create or replace temp view {name(each)} as {source.sql}")
     connection.execute("create or replace temp table searched (attribute varchar, kind varchar)")
     for field, kind in tokens.searched(meanings).items():
         connection.execute("insert into searched values ($field, $kind)", {"field": field, "kind": kind})
@@ -73,16 +71,18 @@ def fill(
     _create(connection, tables.CUSTOMER_KEY, _CUSTOMER_KEY)
     _create(connection, tables.VISITOR_IDENTITY, _VISITOR_IDENTITY)
     _create(connection, tables.REDIRECT, f"select {_plain(tables.REDIRECT)} from customer_id_redirects")
-    versions = [(table, source.version, source.digest) for table, source in sorted(inputs.items())]
+    for table, sql in card_contents.contents(inputs).items():
+        _create(connection, table, sql or card_contents.nothing(table).sql(dialect="duckdb"))
+    versions = [(each, source.version, source.digest) for each, source in sorted(inputs.items())]
     _create(connection, tables.PUBLISHED_VERSION, _rows(tables.PUBLISHED_VERSION, versions))
     _create(connection, tables.FACTS, _FACTS, {"contents": contents, "as_of": as_of})
     for left in ("said", "searched"):
         connection.execute(f"drop table {left}")
-    for table in inputs:
-        connection.execute(f"drop view {name(table)}")
+    for each in inputs:
+        connection.execute(f"drop view {name(each)}")
     # A list of hits is fetched by ids from all over the table: 5 ms with this index, 120 ms without it at 1 M rows.
-    for table, column in (("customer", "customer_id"), ("customer", "number"), ("redirect", "customer_id")):
-        connection.execute(f"create unique index {table}_{column} on {SERVE}.{table} ({column})")
+    for indexed, column in (("customer", "customer_id"), ("customer", "number"), ("redirect", "customer_id"), ("account", "account_id")):
+        connection.execute(f"create unique index {indexed}_{column} on {SERVE}.{indexed} ({column})")
 
 
 def _create(connection: duckdb.DuckDBPyConnection, table: Table, sql: str, parameters: Mapping[str, Any] | None = None) -> None:

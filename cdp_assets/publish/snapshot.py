@@ -13,7 +13,7 @@ from cdp_assets.lake.digest import of, of_folder
 from cdp_assets.lake.source import literal, name
 from cdp_assets.publish import pointer
 from cdp_assets.publish.contents import SERVE, fill, meanings_of
-from cdp_assets.publish.tables import INPUTS, LAYOUT, published_tables
+from cdp_assets.publish.tables import INPUTS, LAYOUT, published_inputs, published_tables
 
 PLACE = "published_snapshot"
 
@@ -48,7 +48,7 @@ def publish(
     run_id: str,
     as_of: date,
 ) -> Published:
-    """Publish these versions of the tables named in INPUTS, which the caller has found closed (closed_state).
+    """Publish these versions of the tables named in INPUTS (and those of OPTIONAL_INPUTS that are given), which the caller has found closed (closed_state).
 
     `connection` is any writable DuckDB (in memory is enough): the new file is attached to it while it is filled.
     `meanings` gives the type in cdp.yaml of the fields of unified_profiles. Contents that are published already are
@@ -57,7 +57,8 @@ def publish(
     unified = inputs["unified_profiles"].table
     meanings = meanings_of(unified, meanings)
     declared = [(c.name, c.type, c.personal) for c in unified.columns]
-    states = {table: (inputs[table].version, inputs[table].digest) for table in INPUTS}
+    inputs = {**{table: inputs[table] for table in INPUTS}, **{table: inputs[table] for table in published_inputs(inputs)}}
+    states = {table: (source.version, source.digest) for table, source in inputs.items()}
     contents = of([states, declared, list(meanings.items()), of_folder(Path(__file__).parent)])
     before = pointer.read_pointer(published)
     with no_values_in_errors(PLACE):
@@ -68,7 +69,7 @@ def publish(
                 return Published(folder, as_of, contents, unchanged=True, rows=_rows(connection, inputs))
         with pointer.building(published, run_id) as aside:
             with _attached(connection, aside / pointer.FILE):
-                fill(connection, {table: inputs[table] for table in INPUTS}, meanings, contents, str(as_of))
+                fill(connection, inputs, meanings, contents, str(as_of))
                 rows = _rows(connection, inputs)
                 connection.execute(f"checkpoint {SERVE}")
             kept = before.kept if before else ()

@@ -1,14 +1,16 @@
 """What is in a published snapshot: the tables of `serve.duckdb`, declared like those of the lake. Nothing is built here."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from cdp_assets.lake import Table, columns
 from cdp_assets.lake.digest import of
+from cdp_assets.publish.card_tables import CARD_TABLES, OPTIONAL_INPUTS
 
 RETENTION = "the last three publications are kept"
 
 INPUTS = ("unified_profiles", "profile_lineage", "alternate_keys", "visitor_identities", "customer_id_redirects")
-"""The tables of the lake that are published."""
+"""The tables of the lake that every project publishes."""
 
 PROFILE_FACTS = ("customer_id", "known", "records", "visitors", "first_seen", "last_seen", "previous_customer_ids")
 """Columns of unified_profiles that the platform adds; all others are the fields of the customers."""
@@ -198,11 +200,17 @@ FIXED = (
     REDIRECT,
     PUBLISHED_VERSION,
     FACTS,
+    *CARD_TABLES,
 )
 """The tables that are the same in every project."""
 
 LAYOUT = of([(table.name, [(column.name, column.type) for column in table.columns]) for table in FIXED])
 """Stands for what readers rely on: a program reads only publications that have its own layout."""
+
+
+def published_inputs(tables: Iterable[str]) -> list[str]:
+    """Those of the tables that are published."""
+    return [table for table in tables if table in (*INPUTS, *OPTIONAL_INPUTS)]
 
 
 def published_tables(unified_profiles: Table) -> list[Table]:

@@ -16,7 +16,9 @@ from starlette.staticfiles import StaticFiles
 
 from cdp_assets.errors import UserError
 from cdp_assets.web import words
+from cdp_assets.web.business import FIRST_ACTIVITIES, MOST_ACTIVITIES, read_business
 from cdp_assets.web.card import Card, read_card
+from cdp_assets.web.predictions import read_predictions
 from cdp_assets.web.search import LONGEST, SHORTEST, SHOWN, search, too_short
 from cdp_assets.web.shield import Shield
 from cdp_assets.web.snapshot import CHECK_SECONDS, NoSnapshotError, Snapshot, Snapshots
@@ -41,6 +43,7 @@ def create_app(
         routes=[
             Route("/", pages.home, name="home"),
             Route("/customers/{customer_id}", pages.customer, name="customer"),
+            Route("/value", pages.value, name="value"),
             Route("/healthz", pages.health, name="health"),
             Mount("/static", StaticFiles(packages=[("cdp_assets.web", "static")]), name="static"),
         ],
@@ -52,7 +55,8 @@ def create_app(
 def templates() -> Environment:
     """Open the templates: every value is escaped, and a name that is not there is an error."""
     environment = Environment(loader=PackageLoader("cdp_assets.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    environment.filters.update(day=words.day, moment=words.moment, shown=words.shown, initials=words.initials)
+    environment.filters.update(day=words.day, moment=words.moment, month=words.month, shown=words.shown, initials=words.initials)
+    environment.filters.update(money=words.money, percent=words.percent, words=words.words)
     environment.globals["count"] = words.count
     return environment
 
@@ -104,8 +108,15 @@ class _Pages:
             if card is None:
                 return self.render("message.html", snapshot, 404, **NO_CUSTOMER)
             if isinstance(card, Card):
-                return self.render("card.html", snapshot, card=card)
+                business = read_business(snapshot.connection, card.customer_id, _shown(request))
+                return self.render("card.html", snapshot, card=card, business=business, most_activities=MOST_ACTIVITIES)
             return self.render("old_id.html", snapshot, 200 if card.surviving_id else 410, old=card)
+
+    def value(self, request: Request) -> Response:  # noqa: ARG002 - every endpoint is given the request
+        """Lifetime value: how good each prediction is, value by percentile, what it depends on."""
+        self.authorise()
+        with self.snapshots.reading() as snapshot:
+            return self.render("value.html", snapshot, predictions=read_predictions(snapshot.connection))
 
     def health(self, request: Request) -> Response:  # noqa: ARG002 - every endpoint is given the request
         """Say whether pages can be shown, and as of when; no value of any customer."""
@@ -137,6 +148,12 @@ class _Pages:
             f"The page could not be made. Tell whoever runs this platform the reference {reference}: the log of the pages has "
             "the place of the error under it."
         ))  # fmt: skip
+
+
+def _shown(request: Request) -> int:
+    """How many activities the card shows."""
+    text = request.query_params.get("activities", "")
+    return max(int(text), FIRST_ACTIVITIES) if text.isascii() and text.isdecimal() and len(text) < 6 else FIRST_ACTIVITIES
 
 
 NO_CUSTOMER = {

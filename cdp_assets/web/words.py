@@ -35,6 +35,27 @@ def shown(value: object, kind: str = "varchar") -> str:
     return str(value)
 
 
+def month(value: date) -> str:
+    """A month, such as May 2026."""
+    return f"{MONTHS[value.month - 1]} {value.year}"
+
+
+def money(value: float) -> str:
+    """An amount in the currency of the sources."""
+    return f"{value:,.2f}"
+
+
+def percent(value: float) -> str:
+    """A share in per cent."""
+    return f"{value:.1f} %" if value < 10 else f"{value:.0f} %"
+
+
+def words(text: str) -> str:
+    """A name of the configuration as people read it: high_value is High value."""
+    plain = text.replace("_", " ").strip()
+    return plain[:1].upper() + plain[1:]
+
+
 def initials(name: str | None) -> str:
     """The first letters of the first and last word that begin with a letter; empty when there is none."""
     words = [word for word in (name or "").split() if word[0].isalpha()]
