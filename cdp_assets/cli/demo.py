@@ -32,6 +32,8 @@ def demo(
     require(project, obj.user, Role.contributor, "generate the demo")
     world = generate(project.folder, people=people, seed=seed, end=end.date())
     typer.echo(f"Demo world in {project.folder}: {people:,} people, {sum(world.rows.values()):,} rows in {len(world.rows)} files.")
+    for line in _agree(project, obj.user):
+        typer.echo(line)
     summary = refresh.run(project, obj.user, end.date(), wait=False)
     refresh.show(summary)
     quality = _quality(project) if summary.ok else None
@@ -51,6 +53,31 @@ def demo(
         figures["quality"] = {"precision": round(quality.precision, 4), "recall": round(quality.recall, 4), "f1": round(quality.f1, 4)}
     typer.echo(json.dumps(figures, sort_keys=True))
     raise typer.Exit(0 if summary.ok else 1)
+
+
+def _agree(project: Project, user: str) -> list[str]:
+    """What an administrator has to agree to, agreed to for the demo: once, and said so."""
+    from cdp_assets.engagement import consent
+    from cdp_assets.exports import confirm, confirmation
+    from cdp_assets.governance import decide, latest, role_of
+    from cdp_assets.lake import Place
+
+    settings, place, lines = project.config.engagement, Place(project.store), []
+    role = role_of(project, user)
+    if role is None or role < Role.administrator:
+        return ["Consents are left to an administrator: `cdp consent engagement`, `cdp connection confirm NAME`."]
+    if settings is not None:
+        given = latest(place, consent.KIND, consent.subject(settings))
+        if given is None or not given.given(consent.content(settings)):
+            decide(
+                place, user=user, kind=consent.KIND, subject=consent.subject(settings), verdict="given", content=consent.content(settings)
+            )
+            lines.append("Agreed for the demo, as its administrator: reading mail and meetings from the stand-in.")
+    for name in project.config.connections:
+        if confirmation(project, name) != "confirmed":
+            confirm(project, user, name)
+            lines.append(f"Agreed for the demo, as its administrator: sending data over the connection {name}.")
+    return lines
 
 
 def _examples(project: Project) -> list[tuple[str, str]]:

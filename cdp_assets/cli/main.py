@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from cdp_assets.cli import demo, dev, refresh, status, validate, web
+from cdp_assets.cli import connection, consent, demo, dev, export, refresh, review_clv, review_contacts, status, validate, web
 from cdp_assets.cli.context import Context
 from cdp_assets.errors import UserError
 
@@ -21,6 +21,11 @@ app = typer.Typer(
 )
 for command in (demo.demo, refresh.refresh, validate.validate, status.status, web.web, dev.dev):
     app.command()(command)
+review = typer.Typer(help="What a part of the pipeline will do, and what it did last.", no_args_is_help=True)
+review.command("clv")(review_clv.review_clv)
+review.command("contacts")(review_contacts.review_contacts)
+for name, group in (("review", review), ("consent", consent.app), ("connection", connection.app), ("export", export.app)):
+    app.add_typer(group, name=name)
 
 USER_ERROR = 1
 INTERRUPTED = 130

@@ -11,13 +11,15 @@ from cdp_assets.config.problems import ConfigError, Problem
 from cdp_assets.config.project import ProjectConfig
 from cdp_assets.config.roles import Role, Roles
 from cdp_assets.config.schedule import Schedule
-from cdp_assets.config.sources import EventsSource, RecordsSource
+from cdp_assets.config.sources import AnySource, ConsentsSource, EventsSource, RecordsSource
 from cdp_assets.config.web import Web
 
 __all__ = [
     "TYPES",
+    "AnySource",
     "Condition",
     "ConfigError",
+    "ConsentsSource",
     "Customers",
     "Dedupe",
     "DedupeRule",

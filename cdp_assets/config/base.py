@@ -11,14 +11,17 @@ NAME_RULE = "a lower-case letter, then lower-case letters, digits and _ (63 char
 
 TABLES = frozenset(
     "decisions audit_log quarantine events visitor_links visitor_identities match_edges clusters customer_ids"
-    " customer_id_redirects unified_profiles profile_lineage alternate_keys account_profiles contacts"
+    " customer_id_redirects unified_profiles profile_lineage alternate_keys account_match_edges account_clusters"
+    " account_ids account_id_redirects account_profiles account_lineage account_keys contact_match_edges contact_clusters"
+    " contact_ids contact_id_redirects contacts contact_lineage contact_keys"
     " contact_account_links contact_profiles contact_quarantine unified_activities customer_measures clv_usability"
-    " clv_features clv_model clv_scores clv_results interactions account_engagement consents segments"
+    " activity_quarantine activity_totals clv_features clv_model clv_scores clv_results clv_percentiles clv_factors"
+    " interactions account_engagement consents consent_statements segments"
     " segment_membership export_runs export_ledger unification_quality review_queue published_snapshot".split()
 )
 """Names of the program's own tables, those of later versions too: a source that took one could not stay."""
 
-TABLE_PREFIXES = ("deduplicated_", "duplicate_pairs_", "measure_")
+TABLE_PREFIXES = ("deduplicated_", "duplicate_pairs_", "measure_", "export_")
 
 COLUMNS = frozenset(
     "source source_file source_line record_key winner_key is_winner rule score duplicate_rows alternates"

@@ -10,12 +10,13 @@ from cdp_assets.config.problems import Finding, Location, nearest, shown
 
 def check(draft: Draft) -> Iterator[Finding]:
     """Everything that is wrong between the sections."""
-    yield from _order(draft)
     yield from _known_as(draft)
-    yield from _dedupe(draft)
-    yield from _match(draft)
-    yield from _reached(draft)
-    yield from _merge(draft)
+    for each in (draft, *draft.others):
+        yield from _order(each)
+        yield from _dedupe(each)
+        yield from _match(each)
+        yield from _reached(each)
+        yield from _merge(each)
 
 
 def _unknown(at: Location, what: str, name: str, known: Iterable[str]) -> Finding:
@@ -35,6 +36,8 @@ def _order(draft: Draft) -> Iterator[Finding]:
             yield _unknown(at, "source", name, draft.sources)
         elif name in names[:rank]:
             yield Finding(at, "stands twice in match_order", shown(name))
+        elif draft.section != "customers" and draft.sources[name].kind != "records":
+            yield Finding(at, f"has {draft.sources[name].kind}, and {draft.section} are made of records; take it out", shown(name))
 
 
 def _known_as(draft: Draft) -> Iterator[Finding]:
@@ -176,7 +179,7 @@ def _reached(draft: Draft) -> Iterator[Finding]:
         if source.kind == "events" and not source.known_as and not source.include_all_records:
             yield Finding(at, "has no known_as, so no event finds its customer; add it, or include_all_records: true")
         elif source.kind == "records" and higher:
-            advice = f"add a rule to customers.match with right: {name}, or take it out of match_order"
+            advice = f"add a rule to {draft.section}.match with right: {name}, or take it out of match_order"
             yield Finding(at, f"{name} has no rule to a source above it; {advice}", None, higher)
 
 

@@ -1,7 +1,7 @@
 """The section ``customers``: dedupe inside a source, match between sources, and which value wins."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import pydantic
 from pydantic import BeforeValidator, Discriminator, Tag
@@ -120,6 +120,9 @@ class Merge(Section):
 
 class Customers(Section):
     """How records of the sources become profiles of people."""
+
+    section: ClassVar[str] = "customers"
+    """Where this is written; accounts and contacts have the same form."""
 
     match_order: Annotated[tuple[str, ...], pydantic.Field(min_length=1)] = ()
     """The sources that take part, the most complete and reliable first; without it all, in the order of the file."""

@@ -5,7 +5,7 @@ the models have reported it already.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -16,7 +16,8 @@ from cdp_assets.config.problems import Location, nearest
 from cdp_assets.config.project import with_defaults
 from cdp_assets.config.sources import kind_of, with_key
 
-CUSTOMERS: Location = ("customers",)
+ENTITIES = ("customers", "accounts", "contacts")
+"""The sections of one form: each says how records of its sources become profiles."""
 
 
 @dataclass(frozen=True)
@@ -44,14 +45,16 @@ class DraftRule:
 
 @dataclass(frozen=True)
 class Draft:
-    """What the checks across sections look at."""
+    """What the checks look at of one section of unification; `others` has the drafts of the further ones, if there are any."""
 
+    section: str
     sources: dict[str, DraftSource]
     order: list[tuple[Location, str]]
     dedupe: list[tuple[Location, str]]
     dedupe_rules: list[DraftRule]
     match: list[DraftRule]
     merge: list[tuple[Location, str, list[tuple[Location, str]]]]
+    others: tuple["Draft", ...] = ()
 
     def ranks(self) -> dict[str, int]:
         """The position of each source in match_order (of a misspelt one as what was most likely meant)."""
@@ -67,33 +70,39 @@ class Draft:
 
 def read_draft(written: Any, hidden: set[Location]) -> Draft:
     """The draft of a document without the places that are hidden because a later version builds what they hold."""
+    first, *others = (_section(written, hidden, name) for name in ENTITIES if name == ENTITIES[0] or name in _mapping(written))
+    return replace(first, others=tuple(others))
+
+
+def _section(written: Any, hidden: set[Location], section: str) -> Draft:
     data = with_defaults(written)
-    customers = _mapping(_mapping(data).get("customers"))
-    order_given = "match_order" in _mapping(_mapping(written).get("customers"))
+    entity = _mapping(_mapping(data).get(section))
+    order_given = "match_order" in _mapping(_mapping(written).get(section))
     sources = _mapping(_mapping(data).get("sources"))
-    dedupe = _mapping(customers.get("dedupe"))
+    dedupe = _mapping(entity.get("dedupe"))
     rules = [
-        ((*CUSTOMERS, "dedupe", name, "rules", number), name, rule)
+        ((section, "dedupe", name, "rules", number), name, rule)
         for name, entry in dedupe.items()
         for number, rule in enumerate(_list(_mapping(entry).get("rules")))
     ]
-    match = [((*CUSTOMERS, "match", number), rule) for number, rule in enumerate(_list(customers.get("match")))]
+    match: list[tuple[Location, Any]] = [((section, "match", number), rule) for number, rule in enumerate(_list(entity.get("match")))]
     return Draft(
+        section=section,
         sources={name: _source(source) for name, source in sources.items()},
         order=[
-            ((*CUSTOMERS, "match_order", number) if order_given else ("sources", name), name)
-            for number, name in enumerate(_list(customers.get("match_order")))
+            ((section, "match_order", number) if order_given else ("sources", name), name)
+            for number, name in enumerate(_list(entity.get("match_order")))
             if isinstance(name, str)
         ],
-        dedupe=[((*CUSTOMERS, "dedupe", name), name) for name in dedupe],
+        dedupe=[((section, "dedupe", name), name) for name in dedupe],
         dedupe_rules=[_rule(at, rule, source, source) for at, source, rule in rules],
         match=[
             _rule(at, rule, _text(_mapping(rule).get("left")), _text(_mapping(rule).get("right"))) for at, rule in match if at not in hidden
         ],
         merge=[
-            ((*CUSTOMERS, "merge", field), field, list(_names(entry, (*CUSTOMERS, "merge", field, "importance"))))
-            for field, entry in _mapping(customers.get("merge")).items()
-            if (*CUSTOMERS, "merge", field) not in hidden
+            ((section, "merge", field), field, list(_names(entry, (section, "merge", field, "importance"))))
+            for field, entry in _mapping(entity.get("merge")).items()
+            if (section, "merge", field) not in hidden
         ],
     )
 

@@ -1,11 +1,11 @@
 """What later versions build: known here only so that it is refused by name and never ignored."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cdp_assets.config.problems import LATER, Finding, Location
 
-_SECTIONS = "accounts contacts activities measures clv engagement segments connections exports privacy".split()
+_SECTIONS = ("privacy",)
 _CUSTOMERS = "exceptions always_match never_match aliases bypass review households clusters enrichment quality".split()
 _RULES = "exceptions threshold active".split()
 _NORMALISE = "numerals phone name address organization email nicknames alias bypass".split()
@@ -18,8 +18,7 @@ def refusals(data: Any) -> list[tuple[Location, Finding]]:
     return [
         *_keys(data, (), _SECTIONS),
         *_value(data, ("engine",), "kind", ["spark"]),
-        *_sources(_get(data, "sources")),
-        *_customers(_get(data, "customers"), ("customers",)),
+        *(each for section in ("customers", "accounts", "contacts") for each in _unified(_get(data, section), (section,))),
     ]
 
 
@@ -34,7 +33,7 @@ def _entries(data: Any) -> Iterator[tuple[str | int, Any]]:
         yield from enumerate(data)
 
 
-def _keys(data: Any, at: Location, names: list[str]) -> Iterator[tuple[Location, Finding]]:
+def _keys(data: Any, at: Location, names: Sequence[str]) -> Iterator[tuple[Location, Finding]]:
     for name in names:
         if isinstance(data, dict) and name in data:
             yield (*at, name), Finding((*at, name), LATER)
@@ -48,13 +47,7 @@ def _value(data: Any, at: Location, key: str, values: list[str]) -> Iterator[tup
         yield (*at, key), Finding((*at, key), f"{found} {LATER}")
 
 
-def _sources(sources: Any) -> Iterator[tuple[Location, Finding]]:
-    for name, source in _entries(sources):
-        if _get(source, "kind") == "consents":
-            yield ("sources", name), Finding(("sources", name, "kind"), f"consents {LATER}")
-
-
-def _customers(customers: Any, at: Location) -> Iterator[tuple[Location, Finding]]:
+def _unified(customers: Any, at: Location) -> Iterator[tuple[Location, Finding]]:
     yield from _keys(customers, at, _CUSTOMERS)
     for source, dedupe in _entries(_get(customers, "dedupe")):
         place = (*at, "dedupe", source)

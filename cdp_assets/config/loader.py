@@ -2,13 +2,14 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from cdp_assets.config import accounts, activities, clv, connections, contacts, engagement, exports, measures, segments, sources
 from cdp_assets.config.checks import check
 from cdp_assets.config.document import Document, read_document
 from cdp_assets.config.draft import read_draft
@@ -17,6 +18,19 @@ from cdp_assets.config.problems import ConfigError, Finding, Location, Problem, 
 from cdp_assets.config.project import ProjectConfig
 from cdp_assets.config.translate import findings
 
+LINKS: tuple[Callable[[ProjectConfig], Iterator[Finding]], ...] = (
+    sources.check,
+    accounts.check,
+    contacts.check,
+    activities.check,
+    measures.check,
+    clv.check,
+    engagement.check,
+    segments.check,
+    connections.check,
+    exports.check,
+)
+"""What the later sections say about the earlier ones that they name, in the order of the lineage."""
 FILE = "cdp.yaml"
 VARIABLE = "CDP_PROJECT"
 
@@ -94,7 +108,11 @@ def _validate(data: Any) -> tuple[ProjectConfig | None, list[Finding]]:
         config = ProjectConfig.model_validate(data)
     except ValidationError as error:
         found += [finding for finding in findings(error, data) if not hidden.intersection(_above(finding.at))]
-    return config, [*found, *check(read_draft(data, hidden))]
+    found += check(read_draft(data, hidden))
+    if config is not None and not found:
+        # these read the sections as models, so they are asked once all of those are valid
+        found += [finding for each in LINKS for finding in each(config)]
+    return config, found
 
 
 def _above(at: Location) -> Iterator[Location]:

@@ -5,23 +5,49 @@ from typing import Annotated, Any, Literal
 import pydantic
 from pydantic import BeforeValidator, model_validator
 
+from cdp_assets.config.accounts import Accounts
+from cdp_assets.config.activities import Activity, ActivityName
 from cdp_assets.config.base import RefusedError, Section, SourceName
+from cdp_assets.config.clv import Prediction, PredictionName
+from cdp_assets.config.connections import Connection, ConnectionName
+from cdp_assets.config.contacts import Contacts
 from cdp_assets.config.customers import Customers
+from cdp_assets.config.engagement import Engagement
 from cdp_assets.config.engine import Engine
+from cdp_assets.config.exports import Export, ExportName
+from cdp_assets.config.measures import Measure, MeasureName
 from cdp_assets.config.roles import Roles
 from cdp_assets.config.schedule import Schedule
-from cdp_assets.config.sources import Source
+from cdp_assets.config.segments import Segment, SegmentName
+from cdp_assets.config.sources import Source, kind_of, without_consents
 from cdp_assets.config.web import Web
 
 
 def with_defaults(written: Any) -> Any:
-    """The document as written, with the order of the sources as match_order where it states none."""
+    """The document as written, with the sources of people as match_order where it states none."""
     if not isinstance(written, dict):
         return written
     sources, customers = written.get("sources"), written.get("customers", {})
     if not sources or not isinstance(sources, dict) or not isinstance(customers, dict) or "match_order" in customers:
         return written
-    return {**written, "customers": {**customers, "match_order": list(sources)}}
+    elsewhere = _used_elsewhere(written)
+    order = [name for name in without_consents(sources) if name not in elsewhere]
+    return {**written, "customers": {**customers, "match_order": order or list(sources)}}
+
+
+def _used_elsewhere(written: dict[str, Any]) -> set[str]:
+    """The sources that hold accounts, contacts or activities of people, as written; web events hold visitors too."""
+    used: list[Any] = []
+    for section in ("accounts", "contacts"):
+        entity = written.get(section)
+        order = entity.get("match_order") if isinstance(entity, dict) else None
+        used += order if isinstance(order, list) else []
+    activities = written.get("activities")
+    for activity in activities.values() if isinstance(activities, dict) else ():
+        source = activity.get("source") if isinstance(activity, dict) else None
+        if isinstance(source, str) and kind_of(written["sources"].get(source)) == "records":
+            used.append(source)
+    return {name for name in used if isinstance(name, str)}
 
 
 def _version(written: Any) -> Any:
@@ -40,6 +66,24 @@ class ProjectConfig(Section):
     sources: Annotated[dict[SourceName, Source], pydantic.Field(min_length=1)]
     """What is read, by the name of the source."""
     customers: Customers = Customers()
+    accounts: Accounts | None = None
+    """How records of companies become accounts; without it there are none."""
+    contacts: Contacts | None = None
+    """How records of people who work for an account become contacts; without it there are none."""
+    activities: dict[ActivityName, Activity] = {}
+    """What customers and accounts did, by the name of the activity."""
+    measures: dict[MeasureName, Measure] = {}
+    """Figures of each customer, by the name of the measure."""
+    clv: dict[PredictionName, Prediction] = {}
+    """Predictions of lifetime value, by name."""
+    engagement: Engagement | None = None
+    """E-mails and meetings with accounts, from Microsoft 365; without it none are read."""
+    segments: dict[SegmentName, Segment] = {}
+    """Groups of customers or contacts, by the name of the group."""
+    connections: dict[ConnectionName, Connection] = {}
+    """Places to which data may go, by name."""
+    exports: dict[ExportName, Export] = {}
+    """What is sent there, by the name of the export."""
     schedule: Schedule = Schedule()
     web: Web = Web()
 

@@ -63,10 +63,14 @@ def _time_zone(name: str) -> str:
     return name
 
 
+Cron = Annotated[str, AfterValidator(_cron)]
+"""A time in the notation of cron: minute, hour, day of the month, month, day of the week."""
+
+
 class Schedule(Section):
     """When the refresh runs by itself, once the schedule is switched on in Dagster."""
 
-    cron: Annotated[str, AfterValidator(_cron)] | None = "0 4 * * *"
+    cron: Cron | None = "0 4 * * *"
     """Minute, hour, day, month, weekday; null for none."""
     time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
     """The time zone of the cron expression, such as Europe/Berlin."""

@@ -1,12 +1,18 @@
-"""The section ``sources``: files with records of people, and files with web events."""
+"""The section ``sources``: files with records of people, with web events, and with people's consents."""
 
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+import pydantic
 from pydantic import AfterValidator, Discriminator, StrictBool, Tag, ValidationInfo, field_validator, model_validator
 
 from cdp_assets.config.base import COLUMNS, EVENT_COLUMNS, NAME, FieldName, RefusedError, Section, Text, snake_case
-from cdp_assets.config.fields import Field, TimePattern
+from cdp_assets.config.fields import TYPES, Field, TimePattern
+from cdp_assets.config.problems import Finding, nearest, shown
+
+if TYPE_CHECKING:
+    from cdp_assets.config.project import ProjectConfig
 
 Format = Literal["csv", "parquet"]
 
@@ -124,12 +130,110 @@ class EventsSource(Section):
         return columns
 
 
+IDENTIFIERS = tuple(name for name in TYPES if name.startswith("identity."))
+"""Types whose value says who somebody is; a name or a town is not enough for a consent."""
+CONSENT_COLUMNS = frozenset("purpose given at".split())
+"""Columns of our own of a source of consents, besides ``COLUMNS``."""
+
+
+def purpose_form(purpose: str) -> str:
+    """A purpose as it is stored and compared: `Newsletter` and `newsletter` are one."""
+    return purpose.strip().lower()
+
+
+def _identifier(value: str) -> str:
+    if value in IDENTIFIERS:
+        return value
+    if value in TYPES or value.partition(".")[0] in {name.partition(".")[0] for name in TYPES if "." in name}:
+        raise RefusedError("does not say who somebody is", allowed=[*IDENTIFIERS, "source.field, such as crm.contact_id"])
+    return _reference(value)
+
+
+class ConsentsSource(Section):
+    """Files with one statement a row: a person gives or withdraws the consent to a purpose, at a time."""
+
+    kind: Literal["consents"]
+    """Consents."""
+    files: Files
+    """A file, a pattern or a folder, relative to the folder of cdp.yaml."""
+    format: Format | None = None
+    """csv or parquet; without it by the files' suffix."""
+    person: Annotated[dict[Text, Annotated[str, AfterValidator(_identifier)]], pydantic.Field(min_length=1)]
+    """Columns that say whose statement it is: each with identity.email, identity.phone or identity.id (any field of that
+    type), or with the source.field whose value it holds."""
+    purpose: Text = "purpose"
+    """The column with what the consent is for, such as newsletter."""
+    given: Text = "given"
+    """The column with yes or no: true, false, yes, no, 1 or 0."""
+    at: Text = "at"
+    """The column with the time of the statement."""
+    at_format: TimePattern | None = None
+    """How that time is written, such as "%m/%d/%Y"; without it ISO 8601."""
+
+    @field_validator("person")
+    @classmethod
+    def _not_ours(cls, columns: dict[str, str]) -> dict[str, str]:
+        names = [name.lower() for name in columns]
+        if taken := [name for name in columns if name.lower() in CONSENT_COLUMNS | COLUMNS]:
+            raise RefusedError(f"{', '.join(taken)}: a column that the program adds itself; give the file's column another name")
+        if twice := [name for name in columns if names.count(name.lower()) > 1]:
+            raise RefusedError(f"{', '.join(twice)}: capital letters do not make two columns; give one another name")
+        return columns
+
+    @property
+    def include_all_records(self) -> bool:
+        """A statement is no record of a person: it never becomes a profile."""
+        return False
+
+    @property
+    def fields(self) -> Mapping[str, Field]:
+        """The columns of the source's table, as fields of the types that they are read as."""
+        return {
+            "purpose": Field(type="text", column=self.purpose),
+            "given": Field(type="boolean", column=self.given),
+            "at": Field(type="timestamp", column=self.at, format=self.at_format),
+            **{column: Field(type=target if target in TYPES else "identity.id", column=column) for column, target in self.person.items()},
+        }
+
+
 def kind_of(source: Any) -> Any:
     """The kind of a source as it is written: what its key ``kind`` says, else records."""
     return source.get("kind", "records") if isinstance(source, dict) else getattr(source, "kind", "records")
 
 
+def without_consents(sources: Mapping[str, Any]) -> list[str]:
+    """The sources that can take part in unification, as written or valid: all but those of consents, in order."""
+    return [name for name, source in sources.items() if kind_of(source) != "consents"]
+
+
+AnySource = RecordsSource | EventsSource | ConsentsSource
 Source = Annotated[
-    Annotated[RecordsSource, Tag("records")] | Annotated[EventsSource, Tag("events")],
+    Annotated[RecordsSource, Tag("records")] | Annotated[EventsSource, Tag("events")] | Annotated[ConsentsSource, Tag("consents")],
     Discriminator(kind_of),
 ]
+
+
+def check(config: "ProjectConfig") -> Iterator[Finding]:
+    """What is wrong between sources of consents and the sources of people that they speak of."""
+    consents = {name: source for name, source in config.sources.items() if isinstance(source, ConsentsSource)}
+    for place, name in enumerate(config.customers.match_order):
+        if name in consents:
+            message = "has consents, which are found by their `person` and are never matched; take it out"
+            yield Finding(("customers", "match_order", place), message, shown(name))
+    people = [name for name in config.customers.match_order if isinstance(config.sources.get(name), RecordsSource)]
+    for name, source in consents.items():
+        for column, target in source.person.items():
+            if target not in TYPES:
+                yield from _reference_exists(config, people, ("sources", name, "person", column), target)
+            elif not any(field.type == target for each in people for field in config.sources[each].fields.values()):
+                yield Finding(("sources", name, "person", column), "no source in match_order has a field of that type", shown(target))
+
+
+def _reference_exists(config: "ProjectConfig", people: Iterable[str], at: tuple[str, ...], target: str) -> Iterator[Finding]:
+    source, _, field = target.partition(".")
+    names = list(people)
+    if source not in names:
+        yield Finding(at, "unknown source of records in match_order", shown(source), names, nearest(source, names))
+    elif field not in config.sources[source].fields:
+        known = list(config.sources[source].fields)
+        yield Finding(at, f"unknown field of {source}", shown(field), known, nearest(field, known))

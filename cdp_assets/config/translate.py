@@ -102,6 +102,8 @@ def _below(annotation: Any, step: str | int) -> tuple[Any, list[str]]:
     """The annotation of an entry, and the keys that the model of that entry knows."""
     while get_origin(annotation) is Annotated:
         annotation = get_args(annotation)[0]
+    if get_origin(annotation) in (Union, types.UnionType):  # a section that may be left out
+        annotation = next(each for each in get_args(annotation) if each is not types.NoneType)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         known = {field.alias or name: field for name, field in annotation.model_fields.items()}
         return known[step].annotation if step in known else None, list(known)

@@ -7,14 +7,19 @@ that their lines are known.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from decimal import Decimal
 
 UNREADABLE_DATE = "not a date"
 UNREADABLE_TIME = "not a time"
+UNREADABLE_NUMBER = "not a number"
+UNREADABLE_FLAG = "not true or false"
 EMPTY_KEY = "empty key"
 TOO_MANY_COLUMNS = "too many columns"
 NO_VISITOR = "no visitor"
 BEFORE_THE_FIRST_DAY = "before the first day"
+
+Value = str | int | Decimal | datetime | None
 
 
 @dataclass(frozen=True)
@@ -23,10 +28,10 @@ class BrokenRow:
 
     reason: str
     field: str | None
-    values: tuple[str | int | None, ...]
+    values: tuple[Value, ...]
 
 
-def _crm(key: str | None, first: str, last: str, birth_date: str, street: tuple[str, ...]) -> tuple[str | int | None, ...]:
+def _crm(key: str | None, first: str, last: str, birth_date: str, street: tuple[str, ...]) -> tuple[Value, ...]:
     email = f"{first}.{last}@work.example".lower()
     home = (*street, "10001", "New York", "US")
     return (key, f"{first} {last}", first, last, email, None, birth_date, *home, "2026-01-15T09:00:00Z")
@@ -58,6 +63,50 @@ SHOP = (
         "account_no",
         (None, "No Key", "no.key@mail.example", "6 Main St", "10002", "New York", "2026-01-15T10:00:00Z"),
     ),
+)
+ORDERS = (
+    BrokenRow(UNREADABLE_NUMBER, "total", ("O900000001", "S0000001", "2026-01-15T10:00:00Z", "12,50 EUR", "Blue Kettle")),
+    BrokenRow(UNREADABLE_NUMBER, "total", ("O900000002", "S0000001", "2026-01-15T11:00:00Z", "free", "Red Mug")),
+    BrokenRow(UNREADABLE_TIME, "ordered_at", ("O900000003", "S0000001", "15.01.2026", "19.90", "Oak Shelf")),
+    BrokenRow(EMPTY_KEY, "order_id", (None, "S0000001", "2026-01-15T12:00:00Z", "24.00", "Wool Rug")),
+)
+TILL = (
+    BrokenRow(
+        EMPTY_KEY, "receipt_id", (None, "L0000001", datetime.fromisoformat("2026-01-15T13:00:00"), Decimal("9.90"), "Small Bowl", "Station")
+    ),
+)
+CRM_ACCOUNTS = (
+    BrokenRow(
+        UNREADABLE_TIME,
+        "updated_at",
+        ("A9000001", "Broken Clock Inc", "7 Main St", "10001", "New York", "US", "in spring"),
+    ),
+    BrokenRow(
+        EMPTY_KEY,
+        "account_no",
+        (None, "Keyless Locks LLC", "8 Main St", "10002", "New York", "US", "2026-01-15T09:00:00Z"),
+    ),
+)
+ERP_ACCOUNTS = (BrokenRow(EMPTY_KEY, "customer_no", (None, "Keyless Locks", "10002", "New York", "Metals")),)
+CONTACTS = (
+    BrokenRow(
+        EMPTY_KEY,
+        "contact_no",
+        (None, "A0000001", None, "No Key", "No", "Key", "no.key@northern.example", None, "Buyer", "New York"),
+    ),
+    # Somebody wrote "Buyer, Tools" without quotes.
+    BrokenRow(
+        TOO_MANY_COLUMNS,
+        None,
+        (
+            *("K9000002", "A0000001", None, "Bare Comma", "Bare", "Comma", "bare.comma@northern.example", None),
+            *("Buyer", " Tools", "New York"),
+        ),
+    ),
+)
+CONSENTS = (
+    BrokenRow(UNREADABLE_FLAG, "opt_in", ("last.week@work.example", "newsletter", "maybe", "2026-01-15T09:00:00Z")),
+    BrokenRow(UNREADABLE_TIME, "at", ("last.week@work.example", "newsletter", "true", "recently")),
 )
 
 

@@ -62,3 +62,15 @@ class Draws:
     def order(self, what: str, rows: int) -> Ints:
         """Return the row numbers in a random order."""
         return np.argsort(self.bits(what, rows), kind="stable").astype(np.int64)
+
+    def some(self, what: str, rows: int, count: int) -> Flags:
+        """Draw exactly `count` of the rows, or all where there are not so many."""
+        flags = np.zeros(rows, dtype=np.bool_)
+        flags[self.order(what, rows)[:count]] = True
+        return flags
+
+    def normal(self, what: str, rows: int) -> Floats:
+        """Draw a number from the standard normal distribution for each row (Box and Muller 1958)."""
+        radius: Floats = np.sqrt(-2 * np.log(1 - self.share(f"{what} radius", rows)))
+        turn: Floats = np.cos(2 * np.pi * self.share(f"{what} angle", rows))
+        return radius * turn

@@ -114,32 +114,32 @@ def _drawn(draws: Draws, people: int) -> pa.Table:
         {
             "person": rows,
             "mailbox": mailbox,
-            "given": _words(names, given),
-            "family": _words(surnames, family),
-            "second_family": _words(surnames, second_family),
-            "ascii_given": _words([_mail_name(name) for name in names], given),
-            "ascii_family": _words([_mail_name(name) for name in surnames], family),
+            "given": as_words(names, given),
+            "family": as_words(surnames, family),
+            "second_family": as_words(surnames, second_family),
+            "ascii_given": as_words([_mail_name(name) for name in names], given),
+            "ascii_family": as_words([_mail_name(name) for name in surnames], family),
             "with_year": draws.happens("year in the address", people, 0.4),
             "birth_date": pa.array(born.astype(np.int32), pa.int32()).cast(pa.date32()),
-            "domain": _words(MAIL_DOMAINS, draws.ranks("domain", people, len(MAIL_DOMAINS), flat=1)),
-            "second_domain": _words(MAIL_DOMAINS, draws.ranks("second domain", people, len(MAIL_DOMAINS), flat=1)),
+            "domain": as_words(MAIL_DOMAINS, draws.ranks("domain", people, len(MAIL_DOMAINS), flat=1)),
+            "second_domain": as_words(MAIL_DOMAINS, draws.ranks("second domain", people, len(MAIL_DOMAINS), flat=1)),
             "area": 201 + draws.below("telephone area", people, 780),
             "line": draws.below("telephone line", people, 10_000),
             "house": (1 + draws.below("house", people, 990))[home],
-            "street": _words(STREETS, draws.ranks("street", people, len(STREETS), flat=20)[home]),
+            "street": as_words(STREETS, draws.ranks("street", people, len(STREETS), flat=20)[home]),
             "moved_house": 1 + draws.below("moved house", people, 990),
-            "moved_street": _words(STREETS, draws.ranks("moved street", people, len(STREETS), flat=20)),
+            "moved_street": as_words(STREETS, draws.ranks("moved street", people, len(STREETS), flat=20)),
             "code": draws.below("postal code", people, 100)[home],
             "moved_code": draws.below("moved postal code", people, 100),
-            "city": _words([place.name for place in places], town),
-            "country": _words([place.country for place in places], town),
-            "prefix": _words([place.prefix for place in places], town),
+            "city": as_words([place.name for place in places], town),
+            "country": as_words([place.country for place in places], town),
+            "prefix": as_words([place.prefix for place in places], town),
         }
     )
 
 
-def _words(words: Sequence[str], ranks: Ints) -> pa.Array:
-    """Give each rank its word, as a dictionary: a word is stored once, however many people bear it."""
+def as_words(words: Sequence[str], ranks: Ints) -> pa.Array:
+    """Give each rank its word, as a dictionary: a word is stored once, however many rows bear it."""
     return pa.DictionaryArray.from_arrays(pa.array(ranks.astype(np.int32)), pa.array(words, pa.string()))
 
 

@@ -164,3 +164,57 @@ def towns(people: int) -> tuple[Town, ...]:
 def _town(entry: str) -> Town:
     name, prefix = entry.rsplit(" ", 1)
     return Town(name, "US" if prefix.isdigit() else "CA", prefix)
+
+
+# The demo company's own people, whose mailboxes the engagement is read from.
+OWN_ADDRESSES = tuple(
+    f"{name}@northwind.example" for name in ("anna.berg", "ben.castro", "chloe.dunn", "david.ek", "elif.ford", "frank.gray")
+)
+TRADES = _listed(
+    """
+    Logistics Foods Software Textiles Robotics Paper Printing Tools Glass Optics Energy Plastics Furniture Packaging
+    Ceramics Instruments Shipping Farming Brewing Metals Chemicals Timber Electronics Design
+    """
+)
+# Each way a company's legal form is written: in crm, and elsewhere.
+LEGAL_FORMS = (("Inc", "Incorporated"), ("LLC", "L.L.C."), ("Ltd", "Limited"), ("Corp", "Corporation"), ("Co", "Company"))
+JOB_TITLES = (
+    "Buyer", "Head of Purchasing", "Managing Director", "Sales Manager", "Accountant", "Head of Operations", "Engineer",
+    "Office Manager", "Project Lead", "Head of IT", "Marketing Manager", "Warehouse Manager",
+)  # fmt: skip
+STORES = ("Main Street", "Harbor Mall", "Station", "Airport", "Old Town", "Riverside")
+_LOOKS = _listed(
+    """
+    Blue Red Green White Black Oak Steel Glass Copper Wool Linen Paper Stone Small Large Folding Striped Plain Round
+    Bright
+    """
+)
+_THINGS = _listed(
+    """
+    Kettle Lamp Chair Table Mug Blanket Basket Clock Mirror Vase Shelf Towel Pillow Bowl Teapot Rug Candle Frame Stool
+    Tray
+    """
+)
+PRODUCTS = tuple(f"{look} {thing}" for thing in _THINGS for look in _LOOKS)
+
+
+@dataclass(frozen=True)
+class CompanyName:
+    """A company's name in its parts; `word` and `trade` together belong to one company."""
+
+    word: str
+    trade: str
+
+
+def company_names(count: int) -> tuple[CompanyName, ...]:
+    """Name `count` companies, each otherwise; there are words for some millions."""
+    starts, middles, ends = len(_FAMILY_STARTS), len(_FAMILY_MIDDLES), len(_FAMILY_ENDS)
+    possible = starts * middles * ends
+    found: dict[CompanyName, None] = {}
+    nth = 0
+    while len(found) < count:
+        n = (nth + 1) * _STRIDE % possible
+        word = _FAMILY_STARTS[n % starts] + _FAMILY_MIDDLES[n // starts % middles] + _FAMILY_ENDS[n // starts // middles]
+        found[CompanyName(word, TRADES[(n + nth // possible) % len(TRADES)])] = None
+        nth += 1
+    return tuple(found)

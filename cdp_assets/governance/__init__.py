@@ -1,6 +1,7 @@
-"""Who may do what, and who did what."""
+"""Who may do what, who did what, what people decided, and what they consent to."""
 
-from cdp_assets.governance.access import AccessDeniedError, acting_user, require
+from cdp_assets.governance.access import AccessDeniedError, acting_user, require, role_of
 from cdp_assets.governance.audit import record
+from cdp_assets.governance.decisions import Decision, decide, latest, standing
 
-__all__ = ["AccessDeniedError", "acting_user", "record", "require"]
+__all__ = ["AccessDeniedError", "Decision", "acting_user", "decide", "latest", "record", "require", "role_of", "standing"]

@@ -4,7 +4,6 @@ Public functions for `unify/` and `events/`: the rules of the configuration and 
 """
 
 from cdp_assets.identity.components import group_stage
-from cdp_assets.identity.nasty import keys, nasty_rows
 from cdp_assets.identity.pairs import pair_stages
 from cdp_assets.identity.rules import Rule, dedupe_rules, event_sources, forms_of, forms_stage, match_rules, record_sources
 
@@ -15,9 +14,7 @@ __all__ = [
     "forms_of",
     "forms_stage",
     "group_stage",
-    "keys",
     "match_rules",
-    "nasty_rows",
     "pair_stages",
     "record_sources",
 ]

@@ -8,11 +8,11 @@ from sqlglot import exp
 from cdp_assets.config import ProjectConfig
 from cdp_assets.identity.components import group_stage
 from cdp_assets.identity.match import union_all
-from cdp_assets.identity.nasty import keys, nasty_rows
 from cdp_assets.identity.rules import event_sources, record_sources
 from cdp_assets.identity.tables import CLUSTERS, MATCH_EDGES
 from cdp_assets.identity.visitors import IDENTITIES
 from cdp_assets.lake import Check, Column, Stage, anyhow, by, intermediate
+from cdp_assets.lake.nasty import keys, nasty_rows
 from cdp_assets.lake.source import literal, name
 
 _RECORD = """

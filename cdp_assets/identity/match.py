@@ -12,12 +12,12 @@ from sqlglot import exp
 
 from cdp_assets.config import ProjectConfig
 from cdp_assets.identity.components import kruskal_stage
-from cdp_assets.identity.nasty import keys, nasty_rows
 from cdp_assets.identity.pairs import pair_stages
 from cdp_assets.identity.rules import dedupe_rules, forms_of, forms_stage, match_rules, record_sources
 from cdp_assets.identity.tables import MATCH_EDGES, evidence, pairs
 from cdp_assets.identity.visitors import visitor_stages
 from cdp_assets.lake import Check, Column, Stage, anyhow, by, whole
+from cdp_assets.lake.nasty import keys, nasty_rows
 from cdp_assets.lake.source import name
 from cdp_assets.lake.stage import intermediate
 from cdp_assets.lake.table import Table

@@ -10,12 +10,12 @@ import pyarrow as pa
 
 from cdp_assets.identity.budget import block_budget, exact_columns, scan_budget
 from cdp_assets.identity.candidates import CANDIDATES, candidates
-from cdp_assets.identity.nasty import nasty_rows
 from cdp_assets.identity.normalise import Form, letters_of
 from cdp_assets.identity.rules import Forms, Rule
 from cdp_assets.identity.similarity import Fuzzy
 from cdp_assets.identity.tables import pairs as pairs_table
 from cdp_assets.lake import Stage, anyhow, by, everywhere, intermediate, whole
+from cdp_assets.lake.nasty import nasty_rows
 from cdp_assets.lake.source import name
 from cdp_assets.lake.table import Table
 

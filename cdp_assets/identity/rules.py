@@ -7,10 +7,10 @@ import pyarrow as pa
 from sqlglot import exp
 
 from cdp_assets.config import Condition, ProjectConfig, RecordsSource
-from cdp_assets.identity.nasty import keys, nasty_rows, values_of
 from cdp_assets.identity.normalise import Form, comparable, letters_of
 from cdp_assets.identity.similarity import Comparison, share
 from cdp_assets.lake import Column, Stage, anyhow
+from cdp_assets.lake.nasty import keys, nasty_rows, values_of
 from cdp_assets.lake.stage import intermediate
 from cdp_assets.lake.table import Table
 
@@ -24,6 +24,7 @@ class Rule:
     left_source: str
     right_source: str
     comparisons: tuple[Comparison, ...]
+    section: str = "customers"
 
     @property
     def within(self) -> bool:
@@ -38,21 +39,23 @@ class Rule:
     @property
     def where(self) -> str:
         """The rule's place in the configuration, for messages."""
-        section = f"customers.dedupe.{self.left_source}" if self.within else "customers.match"
-        return f'{section}, rule "{self.name}"'
+        place = f"dedupe.{self.left_source}" if self.within else "match"
+        return f'{self.section}.{place}, rule "{self.name}"'
 
 
 def dedupe_rules(config: ProjectConfig, source: str) -> list[Rule]:
     """The rules inside one source; none when the configuration has none for it."""
     dedupe = config.customers.dedupe.get(source)
     rules = dedupe.rules if dedupe else ()
-    return [Rule(r.name, rank, source, source, _comparisons(config, r.all, source, source)) for rank, r in enumerate(rules)]
+    section = config.customers.section
+    return [Rule(r.name, rank, source, source, _comparisons(config, r.all, source, source), section) for rank, r in enumerate(rules)]
 
 
 def match_rules(config: ProjectConfig) -> list[Rule]:
     """The rules between sources in configured order."""
     return [
-        Rule(r.name, rank, r.left, r.right, _comparisons(config, r.all, r.left, r.right)) for rank, r in enumerate(config.customers.match)
+        Rule(r.name, rank, r.left, r.right, _comparisons(config, r.all, r.left, r.right), config.customers.section)
+        for rank, r in enumerate(config.customers.match)
     ]
 
 

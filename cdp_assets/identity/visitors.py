@@ -7,10 +7,10 @@ import pyarrow as pa
 from sqlglot import exp
 
 from cdp_assets.config import EventsSource, ProjectConfig
-from cdp_assets.identity.nasty import keys, nasty_rows
 from cdp_assets.identity.rules import event_sources
 from cdp_assets.identity.tables import evidence
 from cdp_assets.lake import Column, Stage, anyhow, by, intermediate
+from cdp_assets.lake.nasty import keys, nasty_rows
 
 IDENTITIES = "visitor_identities"
 _IDENTITY_COLUMNS = (

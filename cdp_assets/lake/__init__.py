@@ -2,18 +2,20 @@
 
 from cdp_assets.lake.append import append
 from cdp_assets.lake.checks import Check, CheckResult, ChecksFailedError
+from cdp_assets.lake.closed import NotClosedError, Stale, closed_state
 from cdp_assets.lake.days import make_days
 from cdp_assets.lake.engine import DuckDBEngine
 from cdp_assets.lake.guard import CommitConflictError, EngineError, no_values_in_errors
 from cdp_assets.lake.lock import BusyError, Holder, project_lock
 from cdp_assets.lake.run import Place, Run, StepResult
 from cdp_assets.lake.session import session
-from cdp_assets.lake.source import Source
+from cdp_assets.lake.source import AS_OF, Source
 from cdp_assets.lake.stage import Stage, anyhow, by, everywhere, intermediate, whole
 from cdp_assets.lake.step import Step
 from cdp_assets.lake.table import Column, Table, columns
 
 __all__ = [
+    "AS_OF",
     "BusyError",
     "Check",
     "CheckResult",
@@ -23,16 +25,19 @@ __all__ = [
     "DuckDBEngine",
     "EngineError",
     "Holder",
+    "NotClosedError",
     "Place",
     "Run",
     "Source",
     "Stage",
+    "Stale",
     "Step",
     "StepResult",
     "Table",
     "anyhow",
     "append",
     "by",
+    "closed_state",
     "columns",
     "everywhere",
     "intermediate",

@@ -1,12 +1,13 @@
 """Tables that only grow, such as the audit log: rows are added without reading what is there."""
 
+import json
 import time
 import uuid
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Schema
 
-from cdp_assets.lake.delta import Commit, open_table
+from cdp_assets.lake.delta import METADATA, Commit, commit_metadata, open_table
 from cdp_assets.lake.engine import DataFile
 from cdp_assets.lake.guard import no_values_in_errors
 from cdp_assets.lake.ledger import private_files
@@ -16,6 +17,7 @@ from cdp_assets.lake.source import casts, literal
 from cdp_assets.lake.table import Table
 
 TRIES = 20
+APPENDED = {"appended": True}  # beside each version: it was made by adding rows
 
 
 def append(place: Place, table: Table, rows: pa.Table) -> None:
@@ -35,8 +37,13 @@ def append(place: Place, table: Table, rows: pa.Table) -> None:
             [action],
             "append",
             Schema.from_arrow(table.arrow_schema()),
-            commit_properties=CommitProperties(max_commit_retries=100),
+            commit_properties=CommitProperties(custom_metadata={METADATA: json.dumps(APPENDED)}, max_commit_retries=100),
         )
+
+
+def is_appended(place: Place, table: str, version: int) -> bool:
+    """Whether this version of a table was made by adding rows to what was there."""
+    return bool(commit_metadata(place.lake / table, version).get("appended"))
 
 
 def _opened(place: Place, table: Table) -> DeltaTable:
@@ -47,7 +54,7 @@ def _opened(place: Place, table: Table) -> DeltaTable:
         if handle is not None:
             return handle
         try:
-            Commit(table, path, (), None, {}).apply(None)
+            Commit(table, path, (), None, APPENDED).apply(None)
         except Exception:
             # the other first writer won: its table is there in a moment
             if attempt == TRIES - 1:

@@ -23,7 +23,7 @@ from cdp_assets.lake.engine import DuckDBEngine, Files
 from cdp_assets.lake.guard import no_values_in_errors
 from cdp_assets.lake.ledger import Entry, Ledger, private_files, replace_text
 from cdp_assets.lake.session import session
-from cdp_assets.lake.source import Source, name, parquet_rows
+from cdp_assets.lake.source import AS_OF, Source, as_of_row, name, parquet_rows
 from cdp_assets.lake.stage import Stage
 from cdp_assets.lake.table import Table
 
@@ -198,8 +198,8 @@ class Run:
         """Compute a table and make it the newest version, unless nothing it depends on has changed.
 
         `settings`: the part of the configuration it depends on beyond what is in the stages. `partition`: the value of
-        the partition column that is replaced, where the rest of the table stays. Raises ChecksFailedError and commits
-        nothing when a blocking check fails.
+        the partition column that is replaced, where the rest of the table stays. `uses_as_of`: stages and checks may read
+        AS_OF. Raises ChecksFailedError and commits nothing when a blocking check fails.
         """
         inputs = self.sources(reads)
         step = digest.of_step(stages, {n: s.digest for n, s in inputs.items()}, settings, self.as_of if uses_as_of else None, code)
@@ -207,6 +207,8 @@ class Run:
         key = table.name if partition is None else f"{table.name}.{partition}"
         entry = self.place.ledger.read(key)
         versions = self.versions(inputs)
+        if uses_as_of:
+            inputs[AS_OF.name] = as_of_row(self.as_of)
         before = self.read(table)
         if entry is not None and entry.digest == step and self._still_there(entry, before, partition):
             self.confirm(key, replace(entry, version=before.version, run=self.run_id, as_of=str(self.as_of), inputs=versions))

@@ -4,10 +4,11 @@ import functools
 import glob
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from sqlglot import exp
 
-from cdp_assets.lake.table import Table
+from cdp_assets.lake.table import Table, columns
 
 
 @functools.lru_cache(4096)
@@ -63,3 +64,12 @@ class Source:
     version: int | None = None
     partitions: dict[str, str] = field(default_factory=dict)  # partition value -> digest of its rows
     prepare: Callable[[], None] | None = field(default=None, compare=False)
+
+
+AS_OF = Table("_as_of", "the day that a run is for: one row", (), columns("day | date | the day, UTC", required=["day"]))
+"""What the stages and checks of a step that `uses_as_of` may read beside its inputs; no source can have this name."""
+
+
+def as_of_row(day: date) -> Source:
+    """The one row of AS_OF."""
+    return Source(AS_OF, f"select cast({literal(day.isoformat())} as date) as day", digest=day.isoformat())

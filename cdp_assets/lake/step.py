@@ -10,7 +10,7 @@ from cdp_assets.lake.days import make_days
 from cdp_assets.lake.guard import no_values_in_errors
 from cdp_assets.lake.run import Run, StepResult
 from cdp_assets.lake.session import session
-from cdp_assets.lake.source import name
+from cdp_assets.lake.source import AS_OF, as_of_row, name
 from cdp_assets.lake.stage import Stage
 from cdp_assets.lake.table import Table
 
@@ -21,7 +21,8 @@ class Step:
 
     `reads`: the names that the stages use -> tables. `numbers`: name -> SQL aggregate over the table, shown beside each
     version and plotted over time. `day_of`: for a daily table, input -> its day column; `by_request` says that a run
-    may ask for a range of days (without one, and for other daily tables always, the due days are computed). `compute` replaces the
+    may ask for a range of days (without one, and for other daily tables always, the due days are computed). `uses_as_of`
+    says that the result depends on the day that the run is for, which stages and checks read as AS_OF. `compute` replaces the
     ordinary way (stages, checks, commit) for what is no plain computation: reading files, publishing.
     """
 
@@ -72,6 +73,8 @@ class Step:
     def origins(self, run: Run, stages: Sequence[Stage]) -> dict[str, list[tuple[Table, str]]]:
         """Column lineage: column -> the tables and columns that it comes from."""
         inputs = {n: run.read(table) for n, table in self.reads.items()}
+        if self.uses_as_of:
+            inputs[AS_OF.name] = as_of_row(run.as_of)
         if not stages or not set().union(*(stage.reads for stage in stages)) & set(inputs):
             return {}
         found = lineage.cached(run.place.store / "lineage", stages, inputs)

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from cdp_assets.config import Project, load_project
 from cdp_assets.lake import Table
-from cdp_assets.orchestration.catalogue import steps_of
+from cdp_assets.orchestration.appended import DESCRIPTIONS, group_of
+from cdp_assets.orchestration.catalogue import appended_tables, exports_of, steps_of
 from cdp_assets.sources.tables import QUARANTINE
 
 HEAD = """# Tables
@@ -17,11 +18,9 @@ that erasure and masking must reach.
 
 def tables_markdown(project: Project) -> str:
     """The text of docs/tables.md."""
-    from cdp_assets.governance.tables import AUDIT_LOG
-
-    described = [(step.table, step.station, step.description) for step in steps_of(project)]
-    described.append((QUARANTINE, "sources", "Rows of the sources that could not be read, with the reason by field."))
-    described.append((AUDIT_LOG, "governance", "Who did what, and what was denied."))
+    described = [(step.table, step.station, step.description) for step in [*steps_of(project), *exports_of(project)]]
+    described.append((QUARANTINE, "sources", DESCRIPTIONS["quarantine"]))
+    described += [(table, group_of(table), DESCRIPTIONS[table.name]) for table in appended_tables(project)]
     return "\n".join([HEAD, *(_one(*each) for each in described)])
 
 

@@ -11,12 +11,15 @@ if TYPE_CHECKING:
 REFRESH = "refresh"
 REFRESH_ISOLATED = "refresh_isolated"
 EVENT_DAYS = "event_days"
-# The checks are named too: one of them belongs to `quarantine`, which no step of its own makes.
-EVERYTHING = dg.AssetSelection.all() | dg.AssetSelection.all_asset_checks()
+# What goes out is never part of a refresh: saving an export does not run it. The check is named because no step of its
+# own makes the table that it belongs to.
+EVERYTHING = (dg.AssetSelection.all() - dg.AssetSelection.groups("exports")) | dg.AssetSelection.checks(
+    dg.AssetCheckKey(dg.AssetKey("quarantine"), "rows_in_quarantine")
+)
 
 
-def jobs(daily: Sequence[str]) -> "list[UnresolvedAssetJobDefinition]":
-    """All jobs. `daily` names the assets that are divided by day."""
+def jobs(daily: Sequence[str], exports: Sequence[str] = ()) -> "list[UnresolvedAssetJobDefinition]":
+    """All jobs. `daily` names the assets that are divided by day, `exports` those that send: each has a job run_<asset>."""
     made = [
         dg.define_asset_job(
             REFRESH,
@@ -38,4 +41,8 @@ def jobs(daily: Sequence[str]) -> "list[UnresolvedAssetJobDefinition]":
                 description="Event days only: choose any range, it is one run.",
             )
         )
+    made += [
+        dg.define_asset_job(f"run_{name}", selection=dg.AssetSelection.assets(name), description="Sends what the export describes, once.")
+        for name in exports
+    ]
     return made

@@ -15,6 +15,14 @@ from cdp_assets.orchestration.jobs import REFRESH, REFRESH_ISOLATED
 PACKAGE = Path(__file__).parent.parent
 OWNERS = ["team:data-platform"]
 FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=48), warn_window=timedelta(hours=30))
+RUNS_CODE_OF = {
+    "unify": ("identity",),
+    "events": ("identity",),
+    "contacts": ("identity", "unify"),
+    "governance": ("identity",),
+    "engagement": ("microsoft",),
+}
+"""Stations whose code the steps of a station run beside their own."""
 Events = Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]
 
 
@@ -53,8 +61,8 @@ def column_origins(origins: Mapping[str, Sequence[tuple[Table, str]]]) -> dg.Tab
 
 
 def code_version(step: Step) -> str:
-    """Changes when any Python file of the step's station, of identity (which serves others) or of the lake changes."""
-    parts = {step.station, "lake", *(["identity"] if step.station in ("unify", "events") else [])}
+    """Changes when any Python file of the step's station, of those whose code it runs, or of the lake changes."""
+    parts = {step.station, "lake", *RUNS_CODE_OF.get(step.station, ())}
     return "-".join(of_folder(PACKAGE / part)[:8] for part in sorted(parts))
 
 

@@ -5,12 +5,20 @@ from functools import partial
 
 from dagster_duckdb import DuckDBResource
 
-from cdp_assets.config import Project
+from cdp_assets.activities.tables import UNIFIED_ACTIVITIES
+from cdp_assets.clv.tables import CLV_FACTORS, CLV_PERCENTILES, CLV_RESULTS, CLV_SCORES
+from cdp_assets.config import ConsentsSource, Project
+from cdp_assets.contacts.entity import ACCOUNTS, table_of, view
+from cdp_assets.contacts.tables import contact_profiles
+from cdp_assets.engagement.tables import ACCOUNT_ENGAGEMENT
 from cdp_assets.events.tables import VISITOR_IDENTITIES
 from cdp_assets.governance import record
+from cdp_assets.governance.tables import CONSENTS
 from cdp_assets.identity.registry_tables import CUSTOMER_ID_REDIRECTS
 from cdp_assets.lake import Check, CheckResult, ChecksFailedError, NotClosedError, Run, Step, StepResult, Table, closed_state, columns
+from cdp_assets.measures.tables import customer_measures
 from cdp_assets.publish.snapshot import publish
+from cdp_assets.segments.tables import SEGMENT_MEMBERSHIP, SEGMENTS
 from cdp_assets.unify.fields import unified_fields
 from cdp_assets.unify.tables import ALTERNATE_KEYS, PROFILE_LINEAGE, unified_profiles
 
@@ -31,7 +39,7 @@ CLOSED = Check("closed_state", "every table was made from the very versions that
 
 def steps(project: Project) -> list[Step]:
     """The one step of the station."""
-    tables = [unified_profiles(project.config), PROFILE_LINEAGE, ALTERNATE_KEYS, VISITOR_IDENTITIES, CUSTOMER_ID_REDIRECTS]
+    tables = published_of(project)
     return [
         Step(
             PUBLISHED_SNAPSHOT,
@@ -44,6 +52,29 @@ def steps(project: Project) -> list[Step]:
             kinds=frozenset({"duckdb"}),
         )
     ]
+
+
+def published_of(project: Project) -> list[Table]:
+    """The tables of the lake that a snapshot is made from: those of profiles, and those of the sections that cdp.yaml has."""
+    config = project.config
+    found = [unified_profiles(config), PROFILE_LINEAGE, ALTERNATE_KEYS, VISITOR_IDENTITIES, CUSTOMER_ID_REDIRECTS]
+    if config.activities:
+        found.append(UNIFIED_ACTIVITIES)
+    if config.measures:
+        found.append(customer_measures(config))
+    if config.clv:
+        found += [CLV_RESULTS, CLV_SCORES, CLV_PERCENTILES, CLV_FACTORS]
+    if config.accounts:
+        found.append(table_of(unified_profiles(view(project, ACCOUNTS).config), ACCOUNTS))
+    if config.contacts:
+        found.append(contact_profiles(config))
+    if config.engagement:
+        found.append(ACCOUNT_ENGAGEMENT)
+    if any(isinstance(source, ConsentsSource) for source in config.sources.values()):
+        found.append(CONSENTS)
+    if config.segments:
+        found += [SEGMENTS, SEGMENT_MEMBERSHIP]
+    return found
 
 
 def _publish(project: Project, tables: Sequence[Table], run: Run) -> StepResult:

@@ -73,8 +73,12 @@ def _measures(inputs: Mapping[str, Source]) -> str | None:
         return None
     measures = [c.name for c in inputs["customer_measures"].table.columns if c.name != "customer_id"]
     parts = [
-        f"select c.number as customer, {position} as position, {literal(_label(measure))} as label, cast(m.{name(measure)} as varchar) as value"
-        f" from customer_measures m join {SERVE}.customer c on c.customer_id = m.customer_id where m.{name(measure)} is not null"
+        f"""
+        select c.number as customer, {position} as position, {literal(_label(measure))} as label,
+               cast(m.{name(measure)} as varchar) as value
+        from customer_measures m join {SERVE}.customer c on c.customer_id = m.customer_id
+        where m.{name(measure)} is not null
+        """
         for position, measure in enumerate(measures, start=1)
     ]
     return " union all ".join(parts) or None
@@ -134,4 +138,5 @@ def _contacts(inputs: Mapping[str, Source]) -> str | None:
 
 def nothing(table: Table) -> exp.Query:
     """No rows of a table."""
-    return exp.select(*(exp.alias_(exp.cast(exp.null(), c.type, dialect="duckdb"), c.name, quoted=True) for c in table.columns)).where("false")
+    nulls = (exp.alias_(exp.cast(exp.null(), c.type, dialect="duckdb"), c.name, quoted=True) for c in table.columns)
+    return exp.select(*nulls).where("false")

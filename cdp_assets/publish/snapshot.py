@@ -12,7 +12,8 @@ from cdp_assets.lake import Source, no_values_in_errors
 from cdp_assets.lake.digest import of, of_folder
 from cdp_assets.lake.source import literal, name
 from cdp_assets.publish import pointer
-from cdp_assets.publish.contents import SERVE, fill, meanings_of
+from cdp_assets.publish.card_contents import SERVE
+from cdp_assets.publish.contents import fill, meanings_of
 from cdp_assets.publish.tables import INPUTS, LAYOUT, published_inputs, published_tables
 
 PLACE = "published_snapshot"
@@ -48,8 +49,9 @@ def publish(
     run_id: str,
     as_of: date,
 ) -> Published:
-    """Publish these versions of the tables named in INPUTS (and those of OPTIONAL_INPUTS that are given), which the caller has found closed (closed_state).
+    """Publish these versions of the tables named in INPUTS, and of those of OPTIONAL_INPUTS that are given.
 
+    The caller has found them closed (closed_state).
     `connection` is any writable DuckDB (in memory is enough): the new file is attached to it while it is filled.
     `meanings` gives the type in cdp.yaml of the fields of unified_profiles. Contents that are published already are
     not written again. Raises EngineError, without any value in its text, and leaves the last publication in place.

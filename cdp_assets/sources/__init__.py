@@ -1,4 +1,4 @@
-"""Sources: files of records and events become typed rows with file and line; what cannot be read is in quarantine.
+"""Sources: files of records, events and consents become typed rows with file and line; what cannot be read is in quarantine.
 
 A source that is broken as a whole raises SourceError before anything of it is committed.
 """

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from functools import partial
 
-from cdp_assets.config import EventsSource, Project
+from cdp_assets.config import Project
 from cdp_assets.lake import Run, Step, StepResult
 from cdp_assets.sources.step import read_source
 from cdp_assets.sources.tables import table_of
@@ -17,7 +17,7 @@ def steps(project: Project) -> list[Step]:
 
 def _step(project: Project, name: str) -> Step:
     source = project.config.sources[name]
-    what = "web events" if isinstance(source, EventsSource) else "records"
+    what = {"records": "records", "events": "web events", "consents": "statements on consents"}[source.kind]
     return Step(
         table_of(name, source),
         "sources",

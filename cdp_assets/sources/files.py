@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from cdp_assets.config import EventsSource, RecordsSource
+from cdp_assets.config import AnySource
 from cdp_assets.errors import UserError
 
 Format = Literal["csv", "parquet"]
@@ -44,7 +44,7 @@ class SourceFile:
         return (now.st_size, now.st_mtime_ns) == (self.bytes, self.modified)
 
 
-def find_files(folder: Path, name: str, source: RecordsSource | EventsSource) -> tuple[SourceFile, ...]:
+def find_files(folder: Path, name: str, source: AnySource) -> tuple[SourceFile, ...]:
     """The files of source `name` below the project's folder, in the order of their names.
 
     A folder stands for all files in it and below, but for those whose name begins with a dot or an underscore.
@@ -94,7 +94,7 @@ def _relative(path: Path, folder: Path) -> str:
     return Path(os.path.relpath(path, folder)).as_posix()
 
 
-def _problem(path: Path, folder: Path, source: RecordsSource | EventsSource) -> str | None:
+def _problem(path: Path, folder: Path, source: AnySource) -> str | None:
     name = _relative(path, folder)
     if not _utf8(name):
         inside = next(above for above in PurePosixPath(name).parents if _utf8(str(above)))
@@ -115,7 +115,7 @@ def _utf8(name: str) -> bool:
     return not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
-def _described(path: Path, folder: Path, source: RecordsSource | EventsSource) -> SourceFile:
+def _described(path: Path, folder: Path, source: AnySource) -> SourceFile:
     state = path.stat()
     kind = source.format or _BY_SUFFIX[path.suffix.lower()]
     return SourceFile(path, _relative(path, folder), kind, state.st_size, state.st_mtime_ns)

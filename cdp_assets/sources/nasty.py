@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from cdp_assets.config import EventsSource, Field, RecordsSource
+from cdp_assets.config import AnySource, EventsSource, Field
 from cdp_assets.lake.table import arrow_type
 
 _NOON = dt.datetime(2024, 2, 29, 12, tzinfo=dt.UTC)
@@ -27,7 +27,7 @@ _NATIVE: Mapping[str, list[Any]] = {
 }
 
 
-def nasty_rows(source: RecordsSource | EventsSource, places: Mapping[str, tuple[str, str]]) -> pa.Table:
+def nasty_rows(source: AnySource, places: Mapping[str, tuple[str, str]]) -> pa.Table:
     """Raw rows of the source: repeated ids in two files, nulls, empty text, values of the wrong type, an unreadable row."""
     count = len(_TEXTS)
     columns: dict[str, pa.Array] = {
@@ -42,7 +42,7 @@ def nasty_rows(source: RecordsSource | EventsSource, places: Mapping[str, tuple[
     return pa.table(columns)
 
 
-def _good_texts(source: RecordsSource | EventsSource) -> Iterator[tuple[str, str]]:
+def _good_texts(source: AnySource) -> Iterator[tuple[str, str]]:
     """Column of the files -> a text that can be read, for the columns that not every text will do for."""
     fields = {its.column or name: its for name, its in source.fields.items()}
     if isinstance(source, EventsSource):

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cdp_assets.config import EventsSource, RecordsSource
+from cdp_assets.config import AnySource, ConsentsSource, EventsSource
 from cdp_assets.lake import Source, digest
 from cdp_assets.lake.source import literal
 from cdp_assets.lake.stage import intermediate
@@ -41,7 +41,7 @@ class Raw:
             self.staged.unlink(missing_ok=True)
 
 
-def raw_rows(folder: Path, source_name: str, source: RecordsSource | EventsSource, work: Path) -> Raw:
+def raw_rows(folder: Path, source_name: str, source: AnySource, work: Path) -> Raw:
     """The rows of a source's files below the project's folder, staged below `work` where that is needed.
 
     Reads all files once for their fingerprint, and only their beginnings for their structure. Raises SourceError when
@@ -71,7 +71,7 @@ def raw_rows(folder: Path, source_name: str, source: RecordsSource | EventsSourc
     return Raw(Source(table, sql, sum(file.bytes for file in files), content, prepare=prepare), places, staged, found)
 
 
-def wanted_columns(name: str, source: RecordsSource | EventsSource) -> dict[str, str]:
+def wanted_columns(name: str, source: AnySource) -> dict[str, str]:
     """The columns that must be in each file of source `name`, and the place in cdp.yaml that asks for each."""
     at = f"sources.{name}"
     wanted: dict[str, str] = {}
@@ -80,6 +80,10 @@ def wanted_columns(name: str, source: RecordsSource | EventsSource) -> dict[str,
             wanted.setdefault(column, f"{at}.{option}")
         for column in source.known_as:
             wanted.setdefault(column, f"{at}.known_as")
+    if isinstance(source, ConsentsSource):
+        for option, column in (("purpose", source.purpose), ("given", source.given), ("at", source.at)):
+            wanted.setdefault(column, f"{at}.{option}")
+        return wanted | {column: f"{at}.person" for column in source.person if column not in wanted}
     for field, its in source.fields.items():
         wanted.setdefault(its.column or field, f"{at}.fields.{field}")
     return wanted

@@ -1,6 +1,6 @@
 """The declarations of the quarantine and, from the configuration, of the table of each source."""
 
-from cdp_assets.config import EventsSource, Field, RecordsSource
+from cdp_assets.config import AnySource, ConsentsSource, Field, RecordsSource
 from cdp_assets.lake import Column, Table, columns
 
 QUARANTINE = Table(
@@ -40,10 +40,25 @@ _EVENT = columns(
     required=["event_id", "visitor_id", "time", "day"],
     personal=["visitor_id"],
 )
+_CONSENT = columns(
+    """
+    purpose | varchar   | what the consent is for, as written
+    given   | boolean   | whether it is given; false: refused or withdrawn
+    at      | timestamp | when it was said, UTC
+    """,
+    required=["purpose", "given", "at"],
+)
 
 
-def table_of(name: str, source: RecordsSource | EventsSource) -> Table:
+def table_of(name: str, source: AnySource) -> Table:
     """The table of source `name`: its typed rows, those that can be read."""
+    if isinstance(source, ConsentsSource):
+        people = tuple(
+            Column(column, "varchar", f"whose statement it is, as {target}", personal=True) for column, target in source.person.items()
+        )
+        return Table(
+            name, "a statement on a consent as the source has it, typed", ("source_file", "source_line"), (*_WHERE_FROM, *_CONSENT, *people)
+        )
     fields = tuple(_field(field, its) for field, its in source.fields.items())
     if isinstance(source, RecordsSource):
         return Table(name, "a record as the source has it, typed", ("source_file", "source_line"), (*_WHERE_FROM, *_RECORD, *fields))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
-from cdp_assets.config import EventsSource, Field, RecordsSource
+from cdp_assets.config import AnySource, ConsentsSource, EventsSource, Field, RecordsSource
 from cdp_assets.config.sources import LAST_DAY
 from cdp_assets.lake import Check, Stage, Table, anyhow, by
 from cdp_assets.lake.source import name as quoted
@@ -32,21 +32,21 @@ class Cell:
     conversion: Conversion
 
 
-def rows_stage(name: str, source: RecordsSource | EventsSource, places: Places) -> Stage:
+def rows_stage(name: str, source: AnySource, places: Places) -> Stage:
     """The typed rows of a source: one row a raw row without a fault. Writes the source's table."""
     cells = _cells(source, places)
     values: list[exp.Expr] = [_column(f"v{number}").as_(cell.column, quoted=True) for number, cell in enumerate(cells)]
     if isinstance(source, RecordsSource):
         key = next(number for number, cell in enumerate(cells) if cell.column == source.primary_key)
         values.insert(0, node("cast(:key as varchar)", key=_column(f"v{key}")).as_("record_key", quoted=True))
-    else:
+    elif isinstance(source, EventsSource):
         time = next(number for number, cell in enumerate(cells) if cell.column == "time")
         values.append(node("cast(:time as date)", time=_column(f"v{time}")).as_("day", quoted=True))
     query = exp.select("source_file", "source_line", *values).from_(_judged(source, cells)).where("not faulty and nth = 1")
     return _stage("typed", source, places, query, table_of(name, source))
 
 
-def quarantine_stage(name: str, source: RecordsSource | EventsSource, places: Places) -> Stage:
+def quarantine_stage(name: str, source: AnySource, places: Places) -> Stage:
     """The faults of a source's rows. Writes QUARANTINE."""
     cells = _cells(source, places)
     faults = [_fault(exp.Literal.string(cell.label), _column(f"f{number}")) for number, cell in enumerate(cells)]
@@ -75,7 +75,9 @@ def conservation(name: str) -> Check:
     return Check("conservation", "rows of the files = rows of the table + rows in quarantine", sql)
 
 
-def _cells(source: RecordsSource | EventsSource, places: Places) -> list[Cell]:
+def _cells(source: AnySource, places: Places) -> list[Cell]:
+    if isinstance(source, ConsentsSource):
+        return _consent_cells(source, places)
     fields = [Cell(name, name, conversion(*places[field.column or name], field)) for name, field in source.fields.items()]
     if isinstance(source, RecordsSource):
         return [
@@ -110,6 +112,21 @@ def _cells(source: RecordsSource | EventsSource, places: Places) -> list[Cell]:
     ]
 
 
+def _consent_cells(source: ConsentsSource, places: Places) -> list[Cell]:
+    """A statement must say what for, whether, when, and whose it is; one that says less is in quarantine, not guessed at."""
+    read = {name: conversion(*places[field.column or name], field) for name, field in source.fields.items()}
+    for name, reason in (
+        ("purpose", "what the consent is for is missing"),
+        ("given", "whether the consent is given is missing"),
+        ("at", "time of the statement is missing"),
+    ):
+        read[name] = _required(read[name], reason)
+    nobody = exp.and_(*(node(":value is null", value=read[column].value) for column in source.person))
+    first = next(iter(source.person))
+    read[first] = _refused(read[first], nobody, "nobody is named, as " + " and ".join(source.person) + " have no value")
+    return [Cell(name, source.fields[name].column or name, its) for name, its in read.items()]
+
+
 def _key(its: Conversion, raw: str, raw_type: str, reason: str) -> Conversion:
     """The conversion of a raw column whose value must be there. Elsewhere NaN stands for none; here somebody computed it."""
     if raw_type == "double":
@@ -127,14 +144,14 @@ def _refused(its: Conversion, condition: exp.Expr, reason: str) -> Conversion:
     return Conversion(its.value, node(fault, earlier=its.fault, condition=condition, reason=exp.Literal.string(reason)))
 
 
-def _judged(source: RecordsSource | EventsSource, cells: Sequence[Cell]) -> exp.Subquery:
+def _judged(source: AnySource, cells: Sequence[Cell]) -> exp.Subquery:
     """Each raw row converted (v0, v1, ... and faults f0, f1, ...), with `faulty`, and `nth` of those with the same event id."""
     values = [cell.conversion.value.as_(f"v{number}") for number, cell in enumerate(cells)]
     faults = [cell.conversion.fault.as_(f"f{number}") for number, cell in enumerate(cells)]
     converted = exp.select("source_file", "source_line", "problem", *values, *faults).from_(quoted(RAW)).subquery("converted")
     any_fault = exp.or_("problem is not null", *(f"f{number} is not null" for number in range(len(cells)))).as_("faulty")
     judged = exp.select("source_file", "source_line", "problem", *_names("v", cells), *_names("f", cells), any_fault).from_(converted)
-    if isinstance(source, RecordsSource):
+    if not isinstance(source, EventsSource):
         return judged.select("1 as nth").subquery("judged")
     # Only rows that are right otherwise compete: a broken first row must not cost the good second one.
     rank = "row_number() over (partition by v0, faulty order by source_file, source_line)"
@@ -154,7 +171,7 @@ def _fault(field: exp.Expr, reason: exp.Expr) -> exp.Expr:
     return node("{'field': :field, 'reason': :reason}", field=field, reason=reason)
 
 
-def _stage(stage: str, source: RecordsSource | EventsSource, places: Places, query: exp.Query, writes: Table) -> Stage:
+def _stage(stage: str, source: AnySource, places: Places, query: exp.Query, writes: Table) -> Stage:
     # Events meet by their id, because the first of several is kept.
     meet = by(places[source.event_id][0]) if isinstance(source, EventsSource) else anyhow()
     return Stage(stage, {RAW: meet}, query, writes, nasty=lambda: {RAW: nasty_rows(source, places)})

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from cdp_assets.config import ProjectConfig
-from cdp_assets.identity import event_sources, keys, nasty_rows, record_sources
+from cdp_assets.identity import event_sources, record_sources
 from cdp_assets.lake import Check, Stage, anyhow, by, columns, intermediate
+from cdp_assets.lake.nasty import keys, nasty_rows
 from cdp_assets.unify.tables import ALTERNATE_KEYS
 
 _RECORDS = intermediate(

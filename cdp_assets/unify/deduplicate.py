@@ -10,8 +10,9 @@ import pyarrow as pa
 from sqlglot import exp
 
 from cdp_assets.config import ProjectConfig
-from cdp_assets.identity import dedupe_rules, forms_of, forms_stage, group_stage, keys, nasty_rows, pair_stages
+from cdp_assets.identity import dedupe_rules, forms_of, forms_stage, group_stage, pair_stages
 from cdp_assets.lake import Check, Column, Stage, Table, anyhow, by, intermediate
+from cdp_assets.lake.nasty import keys, nasty_rows
 from cdp_assets.lake.source import name
 from cdp_assets.unify.deduplicated_tables import deduplicated, duplicate_pairs
 

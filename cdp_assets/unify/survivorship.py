@@ -10,8 +10,9 @@ import pyarrow as pa
 from sqlglot import exp, parse_one
 
 from cdp_assets.config import ProjectConfig
-from cdp_assets.identity import keys, nasty_rows, record_sources
+from cdp_assets.identity import record_sources
 from cdp_assets.lake import Check, Column, Stage, Table, by, columns, intermediate
+from cdp_assets.lake.nasty import keys, nasty_rows
 from cdp_assets.unify.fields import UnifiedField, unified_fields
 from cdp_assets.unify.tables import ALTERNATE_KEYS, unified_profiles
 

@@ -62,17 +62,24 @@ class Contact:
 
 
 @dataclass(frozen=True)
-class Account:
-    """The business account that the customer is a contact of; `score` is null when there was no mail and no meeting."""
+class AccountFacts:
+    """What is known of an account; without `score` there was no mail and no meeting."""
 
-    account_id: str
     name: str | None
     place: str | None
-    contacts_in_all: int
+    contacts: int
     score: int | None
     emails: int | None
     meetings: int | None
     since: date | None
+
+
+@dataclass(frozen=True)
+class Account:
+    """The business account that the customer is a contact of."""
+
+    account_id: str
+    facts: AccountFacts
     months: tuple[Month, ...]
     contacts: tuple[Contact, ...]
 
@@ -130,7 +137,7 @@ def read_business(connection: DuckDBPyConnection, customer_id: str, activities: 
         tuple((row[0], row[1]) for row in _rows(connection, _MEASURES, **own)),
         tuple(Activity(*row) for row in newest),
         _rows(connection, "select count(*) from activity where customer = $number", **own)[0][0],
-        tuple(_account(connection, *row) for row in _rows(connection, _ACCOUNTS, **own)),
+        tuple(_account(connection, row[0], AccountFacts(*row[1:])) for row in _rows(connection, _ACCOUNTS, **own)),
         tuple(Segment(*row) for row in _rows(connection, _SEGMENTS, **own)),
         tuple(Consent(*row) for row in _rows(connection, _CONSENTS, **own)),
     )
@@ -138,14 +145,14 @@ def read_business(connection: DuckDBPyConnection, customer_id: str, activities: 
 
 _MEASURES = "select label, value from customer_measure where customer = $number order by position"
 _SEGMENTS = "select segment, rule, since from customer_segment where customer = $number order by segment"
-_CONSENTS = "select purpose, given, \"at\" from customer_consent where customer = $number order by purpose"
+_CONSENTS = 'select purpose, given, "at" from customer_consent where customer = $number order by purpose'
 _ACCOUNTS = """
     select account_id, name, place, contacts, score, emails, meetings, since from account
     where account_id in (select account_id from account_contact where customer = $number) order by account_id
 """
 
 
-def _account(connection: DuckDBPyConnection, account_id: str, *facts: Any) -> Account:
+def _account(connection: DuckDBPyConnection, account_id: str, facts: AccountFacts) -> Account:
     months = _rows(connection, "select month, emails, meetings from account_month where account_id = $id order by month", id=account_id)
     contacts = _rows(
         connection,
@@ -153,7 +160,7 @@ def _account(connection: DuckDBPyConnection, account_id: str, *facts: Any) -> Ac
         f" order by name nulls last, contact_id limit {MOST_CONTACTS}",
         id=account_id,
     )
-    return Account(account_id, *facts, tuple(Month(*row) for row in months), tuple(Contact(*row) for row in contacts))
+    return Account(account_id, facts, tuple(Month(*row) for row in months), tuple(Contact(*row) for row in contacts))
 
 
 def _rows(connection: DuckDBPyConnection, sql: str, **values: Any) -> Sequence[tuple[Any, ...]]:

@@ -15,8 +15,8 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Prediction:
-    """A prediction; `grade` is null where it could not be graded, and `summary` says why."""
+class Facts:
+    """The head of a prediction; `grade` is null where it could not be graded, and `summary` says why."""
 
     model: str
     months: int
@@ -26,6 +26,13 @@ class Prediction:
     high_value: int
     high_value_average: float | None
     high_value_share: float | None
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A prediction with its value by percentile and its factors."""
+
+    facts: Facts
     groups: tuple[Group, ...]
     factors: tuple[tuple[str, float], ...]
 
@@ -44,7 +51,7 @@ def read_predictions(connection: DuckDBPyConnection) -> list[Prediction]:
     factors = connection.execute("select model, factor, impact from value_factor order by model, impact desc, factor").fetchall()
     return [
         Prediction(
-            *head,
+            Facts(*head),
             tuple(Group(*row[1:]) for row in groups if row[0] == head[0]),
             tuple((row[1], row[2]) for row in factors if row[0] == head[0]),
         )

@@ -57,5 +57,16 @@ def test_order_holds_each_row_once() -> None:
     assert sorted(Draws(7).order("x", 1_000).tolist()) == list(range(1_000))
 
 
+def test_some_marks_exactly_so_many() -> None:
+    assert Draws(7).some("x", 1_000, 30).sum() == 30
+    assert Draws(7).some("x", 3, 30).all()
+
+
+def test_normal_numbers_are_around_zero() -> None:
+    found = Draws(7).normal("x", 100_000)
+    assert abs(found.mean()) < 0.02
+    assert abs(found.std() - 1) < 0.02
+
+
 def test_no_rows_give_no_numbers() -> None:
     assert len(Draws(7).ranks("x", 0, 5)) == 0

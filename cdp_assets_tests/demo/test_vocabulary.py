@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from cdp_assets.demo.vocabulary import MAIL_DOMAINS, MEN, WOMEN, families, towns
+from cdp_assets.demo.vocabulary import MAIL_DOMAINS, MEN, OWN_ADDRESSES, WOMEN, company_names, families, towns
 
 
 def test_names_come_once_and_in_one_spelling() -> None:
@@ -32,3 +32,14 @@ def test_each_town_has_a_postal_prefix_of_its_own() -> None:
 
 def test_mail_domains_are_reserved_for_examples() -> None:
     assert all(domain.endswith(".example") or domain.startswith("example.") for domain in MAIL_DOMAINS)
+
+
+def test_no_two_companies_have_the_same_name() -> None:
+    few, many = company_names(12), company_names(200_000)
+    assert len(set(many)) == 200_000
+    assert many[:12] == few
+
+
+def test_own_addresses_are_reserved_for_examples() -> None:
+    assert len(set(OWN_ADDRESSES)) == 6
+    assert all(address.endswith("@northwind.example") for address in OWN_ADDRESSES)

@@ -1,51 +1,21 @@
 """The demo's files: equal every time, complete, and in line with their truth."""
 
-import csv
 from collections import Counter
-from collections.abc import Iterator
 from datetime import date
-from itertools import chain
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
-from cdp_assets.config import EventsSource, load_project
-from cdp_assets.demo import DemoSummary, generate
+from cdp_assets.config import ConsentsSource, EventsSource, load_project
+from cdp_assets.demo import generate
 from cdp_assets.demo.vocabulary import MAIL_DOMAINS
 from cdp_assets.errors import UserError
+from cdp_assets_tests.demo.worlds import FILES, World
 
 KEY_OF = {"crm": "contact_id", "loyalty": "loyalty_id", "shop": "account_no"}
 NAME_OF = {"crm": "full_name", "loyalty": "name", "shop": "customer_name"}
 MAIL_OF = {"crm": "email", "loyalty": "mail", "shop": "email_address"}
-
-Row = dict[str, str | None]
-
-
-class World:
-    """A generated world, read by means that are not the product's."""
-
-    def __init__(self, folder: Path, summary: DemoSummary) -> None:
-        self.folder = folder
-        self.summary = summary
-        self.truth = {path.stem: pq.read_table(path).to_pylist() for path in (folder / "truth").glob("*.parquet")}
-
-    def rows(self, source: str) -> list[Row]:
-        """Return the rows of a source that can be read, empty values as None."""
-        broken = {(row["file"], row["line"]) for row in self.truth["quarantine"]}
-        return [row for file, line, row in self.lines(source) if (file, line) not in broken]
-
-    def lines(self, source: str) -> Iterator[tuple[str, int, Row]]:
-        """Yield all rows of a source with file and line."""
-        for path in sorted((self.folder / "sources").rglob("*")):
-            file = path.relative_to(self.folder).as_posix()
-            if path.suffix == ".csv" and source in file:
-                with path.open(encoding="utf-8", newline="") as lines:
-                    for line, row in enumerate(csv.DictReader(lines), start=2):
-                        yield file, line, {name: value or None for name, value in row.items()}
-            elif path.suffix == ".parquet" and source in file:
-                for line, row in enumerate(pq.read_table(path).to_pylist(), start=1):
-                    yield file, line, row
 
 
 @pytest.fixture(scope="module")
@@ -143,12 +113,15 @@ def test_a_tiny_world_is_one_too(tmp_path: Path, people: int) -> None:
 
 
 def test_the_summary_counts_the_rows_of_the_files(world: World) -> None:
-    for file, rows in world.summary.rows.items():
-        assert rows == sum(1 for name, *_ in chain(*(world.lines(s) for s in (*KEY_OF, "web"))) if name == file)
+    found = Counter(file for source in FILES for file, *_ in world.lines(source))
+    found["stand_in/addresses.txt"] = len((world.folder / "stand_in/addresses.txt").read_text().splitlines())
+    for name in ("stand_in/mail.parquet", "stand_in/meetings.parquet"):
+        found[name] = pq.read_table(world.folder / name).num_rows
+    assert world.summary.rows == found
 
 
 def test_broken_rows_are_where_the_truth_says(world: World) -> None:
-    lines = {(file, line): row for source in (*KEY_OF, "web") for file, line, row in world.lines(source)}
+    lines = {(file, line): row for source in FILES for file, line, row in world.lines(source)}
     found = [(row["source"], row["field"], row["reason"]) for row in world.truth["quarantine"]]
     at_fault = [lines[row["file"], row["line"]].get(row["field"]) for row in world.truth["quarantine"]]
     assert list(zip(found, at_fault, strict=True)) == [
@@ -163,6 +136,18 @@ def test_broken_rows_are_where_the_truth_says(world: World) -> None:
         (("web", "ts", "not a time"), "yesterday"),
         (("web", "ts", "before the first day"), "1970-01-01T00:00:07Z"),
         (("web", "anonymous_id", "no visitor"), None),
+        (("orders", "total", "not a number"), "12,50 EUR"),
+        (("orders", "total", "not a number"), "free"),
+        (("orders", "ordered_at", "not a time"), "15.01.2026"),
+        (("orders", "order_id", "empty key"), None),
+        (("till", "receipt_id", "empty key"), None),
+        (("crm_accounts", "updated_at", "not a time"), "in spring"),
+        (("crm_accounts", "account_no", "empty key"), None),
+        (("erp_accounts", "customer_no", "empty key"), None),
+        (("business_contacts", "contact_no", "empty key"), None),
+        (("business_contacts", None, "too many columns"), ["New York"]),
+        (("newsletter", "opt_in", "not true or false"), "maybe"),
+        (("newsletter", "at", "not a time"), "recently"),
     ]
     assert world.summary.broken == Counter(source for source, *_ in found)
 
@@ -290,7 +275,10 @@ def test_the_demo_configuration_names_the_columns_of_the_files(world: World) -> 
     config = load_project(Path(__file__).parents[2] / "data/demo").config
     for name, source in config.sources.items():
         columns = set(world.rows(name)[0])
-        wanted = {field.column or field_name for field_name, field in source.fields.items()}
+        if isinstance(source, ConsentsSource):
+            wanted = {*source.person, source.purpose, source.given, source.at}
+        else:
+            wanted = {field.column or field_name for field_name, field in source.fields.items()}
         if isinstance(source, EventsSource):
             wanted |= {source.event_id, source.visitor, source.time, source.event, *source.known_as}
         assert wanted <= columns, name

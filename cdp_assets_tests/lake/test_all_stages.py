@@ -12,7 +12,20 @@ from cdp_assets.orchestration.catalogue import steps_of
 from cdp_assets_tests.support import rows, run_tables
 
 DEMO = Path(__file__).parents[2] / "data" / "demo"
-STATIONS = ("sources", "events", "unify", "identity")
+STATIONS = (
+    "sources",
+    "events",
+    "unify",
+    "identity",
+    "contacts",
+    "activities",
+    "measures",
+    "clv",
+    "governance",
+    "engagement",
+    "segments",
+    "exports",
+)
 
 
 def all_stages() -> dict[str, Stage]:

@@ -9,6 +9,7 @@ import pytest
 from deltalake import DeltaTable
 
 from cdp_assets.lake import (
+    AS_OF,
     Check,
     ChecksFailedError,
     Column,
@@ -17,9 +18,11 @@ from cdp_assets.lake import (
     Place,
     Source,
     Stage,
+    Step,
     Table,
     by,
     columns,
+    everywhere,
 )
 from cdp_assets.lake.delta import Commit
 from cdp_assets.lake.engine import DuckDBEngine
@@ -308,3 +311,14 @@ def test_files_of_unknown_origin_do_not_become_rows(new_run: Runs, place: Place)
     duckdb.execute(f"copy (select 'x' as key, 'X' as name) to '{orphan}' (format parquet)")
     assert Path(orphan).exists()
     assert fetch(new_run().read(PEOPLE)) == [("a", "Ann")]
+
+
+def test_stages_and_checks_of_a_step_that_uses_as_of_see_the_day_of_the_run(new_run: Runs) -> None:
+    stages = [Stage("people", {AS_OF.name: everywhere()}, "select 'a' as key, cast(day as varchar) as name from _as_of", PEOPLE)]
+    same = Check("day", "the name is the day", "select count(*) from people, _as_of where name <> cast(day as varchar)")
+    step = Step(PEOPLE, "test", "", {}, stages=lambda: stages, checks=lambda: [same], uses_as_of=True)
+    run = new_run()
+    assert step.run(run).checks[-1].passed
+    assert fetch(run.read(PEOPLE)) == [("a", str(run.as_of))]
+    assert step.origins(run, stages)["name"] == []
+    assert AS_OF.name not in run.place.ledger.read("people").inputs  # type: ignore[union-attr]

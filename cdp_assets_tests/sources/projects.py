@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from cdp_assets.config import EventsSource, Project, RecordsSource, load_project, parse_config
+from cdp_assets.config import AnySource, Project, load_project, parse_config
 from cdp_assets.lake import Place, Run, StepResult, Table
 from cdp_assets.sources import QUARANTINE, read_source, table_of
 
@@ -35,7 +35,7 @@ at = datetime.fromisoformat  # times of the lake are UTC and carry no zone
 _RUNS = itertools.count(1)
 
 
-def source_of(text: str, name: str) -> RecordsSource | EventsSource:
+def source_of(text: str, name: str) -> AnySource:
     return parse_config(text).sources[name]
 
 

@@ -4,6 +4,7 @@ from cdp_assets.lake import Stage
 from cdp_assets.sources.raw import wanted_columns
 from cdp_assets.sources.typed import quarantine_stage, rows_stage
 from cdp_assets_tests.sources.projects import CRM, WEB, source_of
+from cdp_assets_tests.sources.test_consents_source import CONFIG as CONSENTS
 
 _ALL_TYPES = """
 version: 1
@@ -26,7 +27,7 @@ _KINDS = ("varchar", "bigint", "double", "decimal(18,2)", "boolean", "date", "ti
 
 def examples() -> list[list[Stage]]:
     lists: list[list[Stage]] = []
-    for text, name in ((CRM, "crm"), (WEB, "web"), (_ALL_TYPES, "crm")):
+    for text, name in ((CRM, "crm"), (WEB, "web"), (_ALL_TYPES, "crm"), (CONSENTS, "newsletter")):
         source = source_of(text, name)
         as_text = {column: (f"c{number}", "varchar") for number, column in enumerate(wanted_columns(name, source))}
         stages = [rows_stage(name, source, as_text), quarantine_stage(name, source, as_text)]

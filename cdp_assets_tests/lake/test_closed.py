@@ -1,11 +1,11 @@
-"""Only tables that belong together are published; otherwise the message names what to refresh."""
+"""Only tables that belong together are read by what goes out; otherwise the message names what to refresh."""
 
 from datetime import date
 
+import pyarrow as pa
 import pytest
 
-from cdp_assets.lake import Place, Run, Stage, Table, anyhow, columns, make_days, whole
-from cdp_assets.publish import NotClosedError, closed_state
+from cdp_assets.lake import NotClosedError, Place, Run, Stage, Table, anyhow, append, closed_state, columns, make_days, whole
 
 
 def table(name, *, partition=None):
@@ -97,3 +97,22 @@ def test_days_that_wait_are_not_closed(runs):
         closed_state(run, ["daily"])
     make_days(run, daily, copy, {"raw": RAW}, day_of={"raw": "day"})
     assert closed_state(run, ["daily"]) == {"raw": 0, "daily": 1}
+
+
+def test_the_message_says_what_to_do_then(runs):
+    with pytest.raises(NotClosedError) as error:
+        closed_state(runs("one"), ["last"], then="export_agency", instead="nothing was exported")
+    assert error.value.message.startswith("The tables do not belong together, so nothing was exported.")
+    assert "Refresh these assets, then export_agency: last." in error.value.message
+
+
+def test_a_log_that_grew_since_makes_nothing_stale(runs):
+    run = runs("one")
+    log = table("log")
+    row = pa.table({"k": ["1"], "day": ["2026-01-01"]})
+    append(run.place, log, row)
+    run = runs("two")
+    run.make(LAST, [Stage("last", {"log": whole()}, "select k, day from log", LAST)], {"log": log})
+    assert closed_state(run, ["last"]) == {"log": 1, "last": 0}
+    append(run.place, log, row)
+    assert closed_state(runs("three"), ["last"]) == {"log": 2, "last": 0}

@@ -8,8 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from cdp_assets.lake import Column
-from cdp_assets.lake.table import arrow_type
+from cdp_assets.lake.table import Column, arrow_type
 
 _NOON = datetime.fromisoformat("2024-05-06T12:00:00")
 _VALUES: dict[str, list[Any]] = {

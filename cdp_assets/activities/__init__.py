@@ -1,0 +1,1 @@
+"""Activities: rows of sources that are things which customers or accounts did, in one shape, each with its person."""

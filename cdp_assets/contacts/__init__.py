@@ -1,0 +1,1 @@
+"""Accounts, the contacts who work for them, and which account each contact belongs to."""

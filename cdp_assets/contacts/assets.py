@@ -1,0 +1,76 @@
+"""The steps of the station `contacts`: accounts and contacts by the code of customers, and what links them."""
+
+from functools import partial
+
+from cdp_assets.config import Project, ProjectConfig
+from cdp_assets.contacts import links, profiles
+from cdp_assets.contacts.entity import ACCOUNTS, CONTACTS, STATION, Entity, of_entity, view
+from cdp_assets.contacts.tables import (
+    ACCOUNT_KEYS,
+    CONTACT_ACCOUNT_LINKS,
+    CONTACT_KEYS,
+    CONTACT_QUARANTINE,
+    REASONS,
+    contact_profiles,
+    contacts_of,
+    contacts_table,
+)
+from cdp_assets.identity.assets import steps as identity_steps
+from cdp_assets.lake import Step, Table
+from cdp_assets.unify.assets import steps as unify_steps
+from cdp_assets.unify.deduplicated_tables import deduplicated
+from cdp_assets.unify.tables import ALTERNATE_KEYS
+
+
+def steps(project: Project) -> list[Step]:
+    """The steps of accounts, then of contacts, then of what links them; none where the configuration has no such section."""
+    config = project.config
+    accounts = _unified(project, ACCOUNTS) if config.accounts else []
+    contacts = [*_unified(project, CONTACTS), *_linked(config)] if config.contacts else []
+    return [*accounts, *contacts]
+
+
+def _unified(project: Project, entity: Entity) -> list[Step]:
+    seen = view(project, entity)
+    return [of_entity(step, entity) for step in (*identity_steps(seen), *unify_steps(seen))]
+
+
+def _linked(config: ProjectConfig) -> list[Step]:
+    records = {table.name: table for table in (deduplicated(config, source) for source in contacts_of(config).match_order)}
+    keys: dict[str, Table] = {table.name: table for table in (CONTACT_KEYS, ACCOUNT_KEYS)}
+    link = {CONTACT_ACCOUNT_LINKS.name: CONTACT_ACCOUNT_LINKS}
+    customers = {**records, CONTACT_KEYS.name: CONTACT_KEYS, ALTERNATE_KEYS.name: ALTERNATE_KEYS} if contacts_of(config).customers else {}
+    return [
+        Step(
+            CONTACT_ACCOUNT_LINKS,
+            STATION,
+            "The one account of each contact, by the foreign key of its records.",
+            {**records, **keys},
+            stages=partial(links.link_stages, config),
+            checks=links.link_checks,
+            numbers={"contacts_with_an_account": "count(*)", "accounts_with_contacts": "count(distinct account_id)"},
+        ),
+        Step(
+            CONTACT_QUARANTINE,
+            STATION,
+            "Records of contacts whose link to an account does not count: nothing is lost, and each has its reason.",
+            {**records, **keys, **link},
+            stages=partial(links.quarantine_stages, config),
+            checks=partial(links.quarantine_checks, config),
+            numbers={reason: f"count(*) filter (reason = '{reason}')" for reason in REASONS},
+        ),
+        Step(
+            contact_profiles(config),
+            STATION,
+            "Contacts with an account, with the attributes that the card shows.",
+            {"contacts": contacts_table(config), **link, **customers},
+            stages=partial(profiles.stages, config),
+            checks=profiles.checks,
+            numbers={
+                "contacts": "count(*)",
+                "accounts": "count(distinct account_id)",
+                "of_a_customer": "count(customer_id)",
+                "contacts_an_account": "round(count(*) / nullif(count(distinct account_id), 0), 2)",
+            },
+        ),
+    ]

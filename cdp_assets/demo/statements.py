@@ -1,0 +1,134 @@
+"""What people said about being written to and called: consents, given and taken back, by e-mail address.
+
+Only the statements of the file and what follows from them: of an address the newest counts, at the same time the
+refusal; of a person's addresses the most restrictive.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from cdp_assets.demo.draws import Draws
+
+STATE = 0.70  # of the people with an address in a source
+PURPOSES = ("newsletter", "calls")
+SECOND_ADDRESS = 0.50  # of the further addresses of who states
+CALLS = 0.50  # of the addresses, beside the newsletter
+GIVEN = 0.65
+CHANGES = 0.20  # of the statements are followed by the contrary one
+REPEATS = 0.05  # and some by the same again
+CONTRADICTS = 0.03  # and some contradicted in the same second, and at least one
+OF_NOBODY = 0.03  # so many addresses that no source knows, and at least three
+
+# An address of two people, as couples have, speaks for both.
+_ADDRESSES = """
+    create table known_addresses as
+    with mails as (
+        select 'crm' as source, contact_id as key, email as mail from crm
+        union all select 'loyalty', loyalty_id, mail from loyalty
+        union all select 'shop', account_no, email_address from shop
+    )
+    select distinct lower(trim(mail)) as address, person
+    from mails
+    join owners using (source, key)
+    where mail is not null
+"""
+_SPEAKING = """
+    with ranked as (
+        select address, person, row_number() over (partition by person order by address) as nth from known_addresses
+    )
+    select address
+    from ranked
+    join drawn_people using (person)
+    where states and (nth = 1 or second_address)
+    group by address
+    order by address
+"""
+_STATED = """
+    create table stated as
+    with statements as (
+        select nth, 1 as turn, address, purpose, given, second from drawn_statements
+        union all
+        select nth, 2, address, purpose, if(turn = 'repeats', given, not given),
+               if(turn = 'contradicts', second, second + later)
+        from drawn_statements
+        where turn <> 'once'
+    )
+    select
+        nth, turn, if(shouted, upper(left(address, 1)) || substr(address, 2) || ' ', address) as mail, address, purpose,
+        given, $end + interval 1 day - to_seconds(2 * 365 * 86400) + to_seconds(second) as stated_at
+    from statements
+    join (select nth, shouted from drawn_statements) using (nth)
+"""
+_FILE = """
+    create table consents as
+    select mail, purpose, given as opt_in, strftime(stated_at, '%Y-%m-%dT%H:%M:%SZ') as "at"
+    from stated
+    order by stated_at, nth, turn
+"""
+_TRUTH = """
+    create table consented as
+    with newest as (
+        select address, purpose, bool_and(given) as given
+        from (select *, max(stated_at) over (partition by address, purpose) as newest_at from stated)
+        where stated_at = newest_at
+        group by address, purpose
+    )
+    select person, purpose, bool_and(given) as given
+    from newest
+    join known_addresses using (address)
+    group by person, purpose
+"""
+
+
+def make_statements(con: duckdb.DuckDBPyConnection, draws: Draws, people: int, end: date) -> None:
+    """Write the table `consents` of `con` as the file will hold it, and the table `consented`.
+
+    consented: one row a person and purpose about which the person said something; person, purpose, given (what counts).
+    Reads the tables `crm`, `loyalty`, `shop` and `owners`. The statements are of the two years up to `end`.
+    """
+    con.execute(_ADDRESSES)
+    con.register(
+        "drawn_people",
+        pa.table(
+            {
+                "person": np.arange(people),
+                "states": draws.happens("states a consent", people, STATE),
+                "second_address": draws.happens("states for a second address", people, SECOND_ADDRESS),
+            }
+        ),
+    )
+    speaking = con.sql(_SPEAKING).to_arrow_table()["address"].to_pylist()
+    con.unregister("drawn_people")
+    nobody = max(3, round(len(speaking) * OF_NOBODY))
+    con.register("drawn_statements", _drawn(draws, [*speaking, *(f"unknown.{n}@letters.example" for n in range(nobody))]))
+    con.execute(_STATED, {"end": end})
+    con.unregister("drawn_statements")
+    con.execute(_FILE)
+    con.execute(_TRUTH)
+
+
+def _drawn(draws: Draws, addresses: list[str]) -> pa.Table:
+    """Draw one row an address and purpose: the first statement, and what comes after it."""
+    many = len(addresses)
+    calls = np.flatnonzero(draws.happens("about calls", many, CALLS))
+    rows = many + len(calls)
+    turn = np.searchsorted(np.cumsum([CONTRADICTS, CHANGES, REPEATS]), draws.share("statement turns", rows), side="right")
+    turn[:1] = 0
+    second = draws.below("statement second", rows, 630 * 86400)
+    return pa.table(
+        {
+            "nth": np.arange(rows),
+            "address": pa.array(addresses).take(pa.array(np.concatenate([np.arange(many), calls]))),
+            "purpose": np.array(PURPOSES)[(np.arange(rows) >= many).astype(np.int64)],
+            "given": draws.happens("consent given", rows, GIVEN),
+            "turn": np.array(["contradicts", "changes", "repeats", "once"])[turn],
+            "second": second,
+            "later": 86400 + draws.below("statement later", rows, 90 * 86400),
+            "shouted": draws.happens("statement shouted", rows, 0.05),
+        }
+    )

@@ -1,0 +1,1 @@
+"""Measures: figures of each customer, computed from activities."""

@@ -1,0 +1,52 @@
+"""Tables without a step of their own, shown as assets: the quarantine, and those to which commands and exports add rows."""
+
+from collections.abc import Sequence
+
+import dagster as dg
+
+from cdp_assets.config import Project
+from cdp_assets.lake import Table
+from cdp_assets.orchestration.catalogue import appended_tables, exports_of
+from cdp_assets.orchestration.steps import OWNERS, column_schema
+from cdp_assets.sources.tables import QUARANTINE
+
+DESCRIPTIONS = {
+    "quarantine": "Rows of the sources that could not be read, with the reason by field. Written by the sources' own steps: "
+    "materialise a source to renew its part.",
+    "decisions": "What people decided, such as a tenant's consent or a confirmed connection. Written by commands.",
+    "audit_log": "Who did what, and what was denied. Written by commands, runs and pages.",
+    "export_runs": "Each run of an export and how it ended. Written by the exports.",
+    "export_ledger": "What became of each member that an export selected, in exactly one state. Written by the exports.",
+}
+
+
+def appended_assets(project: Project) -> list[dg.AssetSpec]:
+    """None of them can be run by itself."""
+    exports = sorted(step.table.name for step in exports_of(project))
+    appended = [(table, group_of(table)) for table in appended_tables(project)]
+    return [
+        _spec(QUARANTINE, "sources", sorted(project.config.sources)),
+        *(_spec(table, group, exports if group == "exports" else []) for table, group in appended),
+    ]
+
+
+def group_of(table: Table) -> str:
+    """The station of a table that only grows."""
+    return "exports" if table.name.startswith("export_") else "governance"
+
+
+def _spec(table: Table, group: str, deps: Sequence[str]) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        table.name,
+        deps=deps,
+        description=f"{DESCRIPTIONS[table.name]}\n\nA row is {table.grain}.",
+        group_name=group,
+        kinds={"duckdb", "deltalake"},
+        owners=OWNERS,
+        metadata={
+            "dagster/column_schema": column_schema(table),
+            "key": ", ".join(table.key),
+            "retention": table.retention,
+        },
+        tags={"personal": "yes" if any(c.personal for c in table.columns) else "no"},
+    )

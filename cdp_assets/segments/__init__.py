@@ -1,0 +1,1 @@
+"""Segments: for whom the rules of cdp.yaml hold today, and since when."""

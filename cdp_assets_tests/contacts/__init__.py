@@ -1,0 +1,1 @@
+"""Tests of accounts, contacts and the links between them."""
