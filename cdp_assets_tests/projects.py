@@ -20,7 +20,7 @@ AS_OF = date(2026, 11, 20)
 USER = "tester"
 
 
-def demo_project(folder: Path, people: int = 60, days: int = 5) -> Project:
+def demo_project(folder: Path, people: int = 160, days: int = 5) -> Project:
     """A small demo world with the demo's configuration."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(DEMO / "cdp.yaml", folder / "cdp.yaml")

@@ -104,7 +104,10 @@ class Forms:
 
     def nasty(self) -> pa.Table:
         """Rows in which a rule finds pairs whatever it compares."""
-        return nasty_rows(self.table().columns, {"record_key": keys()})
+        columns = self.table().columns
+        # a form is never empty text: where nothing is left of a value it is null
+        forms = {column.name: [value for value in values_of(column) if value != ""] for column in columns}
+        return nasty_rows(columns, {**forms, "record_key": keys()})
 
     def crowded(self) -> pa.Table:
         """Rows of which most have the same values, and some none."""

@@ -99,8 +99,8 @@ def _summary(project: Project, result: dg.ExecuteInProcessResult, run_id: str, n
         return ExportSummary(run_id, name, connection, "not_run", ok=False, message=failure or "The export was not run.")
     segments = _segments(place, name)
     ok = run.state in WELL and failure is None
-    message = run.message if ok or failure in (None, run.message) else f"{run.message} The run then failed: {failure}"
-    return ExportSummary(run_id, name, connection, run.state, ok, message, run.selected, run.delivered, tuple(segments))
+    said = run.message if ok or failure in (None, run.message) else f"{run.message} The run then failed: {failure}"
+    return ExportSummary(run_id, name, connection, run.state, ok, said, run.selected, run.delivered, tuple(segments))
 
 
 def _segments(place: Place, name: str) -> list[SegmentSummary]:

@@ -113,7 +113,7 @@ def test_the_demo_command_makes_refreshes_and_measures_a_world(tmp_path: Path) -
     folder = tmp_path / "demo"
     folder.mkdir()
     (folder / "cdp.yaml").write_bytes((DEMO / "cdp.yaml").read_bytes())
-    ended = cdp(folder, "demo", "--people", "40")
+    ended = cdp(folder, "demo", "--people", "160")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     figures = json.loads(ended.stdout.splitlines()[-1])
     assert figures["ok"] is True

@@ -152,14 +152,14 @@ def test_a_full_disk_is_said_and_the_next_refresh_is_whole(tmp_path: Path) -> No
     if mounted.returncode:
         pytest.skip("a small file system cannot be mounted here (needs root)")
     try:
-        project = demo_project(disk / "project", people=60, days=5)
+        project = demo_project(disk / "project", people=160, days=5)
         ended = cdp(project, "refresh", "--as-of", "2026-11-20")
         assert ended.returncode == 1
         assert "disk is full" in ended.stdout + ended.stderr
         assert "Traceback" not in ended.stdout + ended.stderr
         subprocess.run(["mount", "-o", "remount,size=60m", str(disk)], check=True)
         run_steps(project)
-        undisturbed = demo_project(tmp_path / "other", people=60, days=5)
+        undisturbed = demo_project(tmp_path / "other", people=160, days=5)
         run_steps(undisturbed)
         assert contents(project) == contents(undisturbed)
     finally:

@@ -12,8 +12,8 @@ import pytest
 from cdp_assets.config import Project, load_project
 from cdp_assets.lake import Check, ChecksFailedError, Place, Run, Step
 from cdp_assets.orchestration import build
+from cdp_assets.orchestration.in_process import QUIET
 from cdp_assets.orchestration.jobs import EVENT_DAYS, REFRESH, REFRESH_ISOLATED
-from cdp_assets.orchestration.refresh import QUIET
 from cdp_assets.orchestration.run_resource import AS_OF_TAG, USER_TAG
 from cdp_assets.orchestration.sensors import difference, remembered
 from cdp_assets_tests.orchestration.test_over_time import CONFIG, CRM, DAY_1, DAY_2, SHOP
