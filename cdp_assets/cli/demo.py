@@ -20,9 +20,7 @@ END = date(2026, 11, 20)
 
 def demo(
     context: typer.Context,
-    people: Annotated[
-        int, typer.Option(help="How many people the demo world has: enough for a prediction of lifetime value.", min=160)
-    ] = 300,
+    people: Annotated[int, typer.Option(help="How many people live in the demo world.", min=160)] = 300,
     seed: Annotated[int, typer.Option(help="Another seed, another world.")] = 7,
     end: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The last day of web events.")] = datetime(2026, 11, 20),  # noqa: DTZ001
 ) -> None:

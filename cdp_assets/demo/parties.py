@@ -89,7 +89,8 @@ class Parties:
 def make_parties(con: duckdb.DuckDBPyConnection, draws: Draws, end: date) -> Parties:
     """Choose the companies that are in touch; reads the tables `companies` and `colleagues`.
 
-    Only companies with a linked contact that has an address can be in touch. The year ends with the day `end`.
+    Only companies with a linked contact that has an address can be in touch. The year is the 365 days
+    before `end`: what a refresh as of `end` counts, as `end` itself is not over then.
     """
     found = con.sql(_THEIRS, params={"linked": LINKED}).to_arrow_table()
     owner = found["company"].to_numpy()
@@ -109,5 +110,5 @@ def make_parties(con: duckdb.DuckDBPyConnection, draws: Draws, end: date) -> Par
         linked=linked[chosen],
         theirs=found["address"].combine_chunks(),
         is_linked=is_linked,
-        start=datetime.combine(end, time()) - timedelta(days=DAYS - 1),
+        start=datetime.combine(end, time()) - timedelta(days=DAYS),
     )

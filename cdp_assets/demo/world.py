@@ -94,13 +94,15 @@ def generate(folder: Path, people: int = 300, seed: int = 7, days: int = 14, end
     - sources/orders.csv, sources/till.parquet: a row a purchase or return; three years up to and including `end`
     - sources/accounts_crm.csv, sources/accounts_erp.csv: a row a business account
     - sources/contacts_business.csv: a row a contact; sources/consents.csv: a row a statement
-    - stand_in/: the own addresses, and the mail and meetings of the year up to `end`, for the stand-in of Microsoft 365
+    - stand_in/: the own addresses, and the mail and meetings of the 365 days before `end`, for the stand-in of
+      Microsoft 365
     - truth/companies.parquet: source, key, company_id; one row an account
     - truth/contacts.parquet: key, person_id, company_id (for whom the person works), outcome
     - truth/purchases.parquet: activity, key, person_id (null: nobody knows), amount, returned, outcome; one row a row of
       the files that can be read
     - truth/consents.parquet: person_id, purpose, given
-    - truth/engagement.parquet: company_id, emails_from, emails_to, meetings (of the linked contacts, in the year)
+    - truth/engagement.parquet: company_id, emails_from, emails_to, meetings (of the linked contacts, in those 365
+      days: what a refresh as of `end` counts)
     - truth/quarantine.parquet: source, file, line, field, reason; one row a row that cannot be read
 
     Run again with the same arguments it changes nothing. Raises UserError if a number makes no world, or if a file that

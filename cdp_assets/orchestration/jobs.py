@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 REFRESH = "refresh"
 REFRESH_ISOLATED = "refresh_isolated"
 EVENT_DAYS = "event_days"
+RUN_EXPORT = "run_export_"  # and the name of the export
 # What goes out is never part of a refresh: saving an export does not run it. The check is named because no step of its
 # own makes the table that it belongs to.
 EVERYTHING = (dg.AssetSelection.all() - dg.AssetSelection.groups("exports")) | dg.AssetSelection.checks(

@@ -10,7 +10,7 @@ import dagster as dg
 from cdp_assets.errors import UserError
 from cdp_assets.lake import CheckResult, ChecksFailedError, Run, Step, StepResult, Table
 from cdp_assets.lake.digest import of_folder
-from cdp_assets.orchestration.jobs import REFRESH, REFRESH_ISOLATED
+from cdp_assets.orchestration.jobs import REFRESH, REFRESH_ISOLATED, RUN_EXPORT
 
 PACKAGE = Path(__file__).parent.parent
 OWNERS = ["team:data-platform"]
@@ -80,6 +80,7 @@ def asset(step: Step, partitions: dg.DailyPartitionsDefinition, deps: Sequence[s
         code_version=code_version(step),
         partitions_def=partitions if step.by_request else None,
         backfill_policy=dg.BackfillPolicy.single_run(),
+        output_required=step.station != "exports",
         freshness_policy=FRESH if step.station in ("sources", "publish") and not step.daily else None,
         metadata={
             "dagster/column_schema": column_schema(table),
@@ -99,6 +100,9 @@ def asset(step: Step, partitions: dg.DailyPartitionsDefinition, deps: Sequence[s
 
 def execute(step: Step, run: Run, context: dg.AssetExecutionContext) -> Events:
     """Run a step and say what Dagster is to record. A failed check is recorded, and nothing is materialised."""
+    if step.station == "exports" and not _asked_for_exports_only(context):
+        yield from _not_sent(step, context)
+        return
     run.progress(step.table.name, "started")
     try:
         result = step.run(run, _days_only(context) if step.by_request else None)
@@ -134,6 +138,20 @@ def execute(step: Step, run: Run, context: dg.AssetExecutionContext) -> Events:
         metadata["dagster/column_lineage"] = column_lineage(origins)
         metadata["column_origins"] = column_origins(origins)
     yield dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(result.content or "empty"))
+
+
+def _asked_for_exports_only(context: dg.AssetExecutionContext) -> bool:
+    """Whether a run is of an export and nothing else: whoever materialises everything did not ask that data leave."""
+    selected = context.run.asset_selection or ()
+    alone = bool(selected) and all(key.to_user_string().startswith("export_") for key in selected)
+    return context.job_name.startswith(RUN_EXPORT) or alone
+
+
+def _not_sent(step: Step, context: dg.AssetExecutionContext) -> Events:
+    why = f"Nothing was sent: a run of other assets runs no export. Start the job run_{step.table.name}, or materialise this asset alone."
+    context.log.info(why)
+    for check in step.all_checks():
+        yield dg.AssetCheckResult(passed=True, check_name=check.name, asset_key=step.table.name, description=why)
 
 
 def _check_results(table: Table, results: Sequence[CheckResult]) -> Iterator[dg.AssetCheckResult]:

@@ -11,7 +11,10 @@ from cdp_assets.publish import card_tables as tables
 SERVE = "serve"
 """The name under which the file is attached while it is filled."""
 
-_PREDICTION = "select model, months, grade, summary, active from clv_results"
+_PREDICTION = """
+    select model, months, grade, summary, active, 100 * success_rate as found, 100 * baseline_success_rate as found_by_simple_rule
+    from clv_results
+"""
 
 _VALUE = f"""
     select c.number as customer, s.model, s.score, s.rank, s.percentile, s.high_value
@@ -71,17 +74,24 @@ def _measures(inputs: Mapping[str, Source]) -> str | None:
     """One row a customer and measure, in the order of cdp.yaml."""
     if "customer_measures" not in inputs:
         return None
-    measures = [c.name for c in inputs["customer_measures"].table.columns if c.name != "customer_id"]
+    measures = [c for c in inputs["customer_measures"].table.columns if c.name != "customer_id"]
     parts = [
         f"""
-        select c.number as customer, {position} as position, {literal(_label(measure))} as label,
-               cast(m.{name(measure)} as varchar) as value
+        select c.number as customer, {position} as position, {literal(_label(measure.name))} as label,
+               {_as_text(f"m.{name(measure.name)}", measure.type)} as value
         from customer_measures m join {SERVE}.customer c on c.customer_id = m.customer_id
-        where m.{name(measure)} is not null
+        where m.{name(measure.name)} is not null
         """
         for position, measure in enumerate(measures, start=1)
     ]
     return " union all ".join(parts) or None
+
+
+def _as_text(value: str, kind: str) -> str:
+    """SQL that writes a measure as people read it."""
+    if kind == "timestamp":
+        return f"strftime({value}, '%-d %b %Y, %H:%M')"
+    return f"format('{{:,}}', {value})" if kind == "bigint" else f"format('{{:,.2f}}', cast({value} as double))"
 
 
 def _label(measure: str) -> str:

@@ -34,6 +34,8 @@ PREDICTION = Table(
         grade   | varchar | A, B or C against the simple rule; null: not available
         summary | varchar | the grade and its arithmetic in one line
         active  | bigint  | customers with a prediction
+        found   | double  | share of the customers who turned out high value that it found in its test, in per cent
+        found_by_simple_rule | double | the same of the simple rule
         """,
         required=["months"],
     ),

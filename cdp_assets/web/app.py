@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 from cdp_assets.errors import UserError
 from cdp_assets.web import words
-from cdp_assets.web.business import FIRST_ACTIVITIES, MOST_ACTIVITIES, read_business
+from cdp_assets.web.business import FIRST_ACTIVITIES, MOST_ACTIVITIES, read_account, read_accounts, read_business
 from cdp_assets.web.card import Card, read_card
 from cdp_assets.web.predictions import read_predictions
 from cdp_assets.web.search import LONGEST, SHORTEST, SHOWN, search, too_short
@@ -43,6 +43,8 @@ def create_app(
         routes=[
             Route("/", pages.home, name="home"),
             Route("/customers/{customer_id}", pages.customer, name="customer"),
+            Route("/accounts", pages.accounts, name="accounts"),
+            Route("/accounts/{account_id}", pages.account, name="account"),
             Route("/value", pages.value, name="value"),
             Route("/healthz", pages.health, name="health"),
             Mount("/static", StaticFiles(packages=[("cdp_assets.web", "static")]), name="static"),
@@ -55,7 +57,7 @@ def create_app(
 def templates() -> Environment:
     """Open the templates: every value is escaped, and a name that is not there is an error."""
     environment = Environment(loader=PackageLoader("cdp_assets.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    environment.filters.update(day=words.day, moment=words.moment, month=words.month, shown=words.shown, initials=words.initials)
+    environment.filters.update(day=words.day, moment=words.moment, shown=words.shown, initials=words.initials)
     environment.filters.update(money=words.money, percent=words.percent, words=words.words)
     environment.globals["count"] = words.count
     return environment
@@ -112,6 +114,22 @@ class _Pages:
                 return self.render("card.html", snapshot, card=card, business=business, most_activities=MOST_ACTIVITIES)
             return self.render("old_id.html", snapshot, 200 if card.surviving_id else 410, old=card)
 
+    def accounts(self, request: Request) -> Response:  # noqa: ARG002 - every endpoint is given the request
+        """List the accounts, the most engaged first."""
+        self.authorise()
+        with self.snapshots.reading() as snapshot:
+            accounts, in_all = read_accounts(snapshot.connection)
+            return self.render("accounts.html", snapshot, accounts=accounts, in_all=in_all)
+
+    def account(self, request: Request) -> Response:
+        """Show an account: engagement, e-mails and meetings by month, contacts."""
+        self.authorise()
+        with self.snapshots.reading() as snapshot:
+            account = read_account(snapshot.connection, request.path_params["account_id"].lower())
+            if account is None:
+                return self.render("message.html", snapshot, 404, **NO_ACCOUNT)
+            return self.render("account.html", snapshot, account=account, card=None)
+
     def value(self, request: Request) -> Response:  # noqa: ARG002 - every endpoint is given the request
         """Lifetime value: how good each prediction is, value by percentile, what it depends on."""
         self.authorise()
@@ -159,5 +177,9 @@ def _shown(request: Request) -> int:
 NO_CUSTOMER = {
     "title": "No customer with this id",
     "text": "Check the id, or search for a name, e-mail address or telephone number. People added after the last update are not here yet.",
+}
+NO_ACCOUNT = {
+    "title": "No account with this id",
+    "text": "Check the id, or look for the account in the list of accounts. Accounts added after the last update are not here yet.",
 }
 NOT_FOUND = {"title": "Page not found", "text": "There is nothing at this address."}

@@ -10,6 +10,7 @@ from duckdb import DuckDBPyConnection
 FIRST_ACTIVITIES = 10
 MOST_ACTIVITIES = 500
 MOST_CONTACTS = 50
+MOST_ACCOUNTS = 200
 
 
 @dataclass(frozen=True)
@@ -143,11 +144,26 @@ def read_business(connection: DuckDBPyConnection, customer_id: str, activities: 
     )
 
 
+def read_account(connection: DuckDBPyConnection, account_id: str) -> Account | None:
+    """The account with this id; None when there is none."""
+    rows = _rows(connection, f"select {_FACTS} from account where account_id = $id", id=account_id)
+    return _account(connection, account_id, AccountFacts(*rows[0][1:])) if rows else None
+
+
+def read_accounts(connection: DuckDBPyConnection) -> tuple[list[Account], int]:
+    """The most engaged accounts, MOST_ACCOUNTS of them, without their months and contacts; and how many there are in all."""
+    order = "score desc nulls last, name nulls last, account_id"
+    rows = _rows(connection, f"select {_FACTS} from account order by {order} limit {MOST_ACCOUNTS}")
+    found = [Account(row[0], AccountFacts(*row[1:]), (), ()) for row in rows]
+    return found, _rows(connection, "select count(*) from account")[0][0]
+
+
+_FACTS = "account_id, name, place, contacts, score, emails, meetings, since"
 _MEASURES = "select label, value from customer_measure where customer = $number order by position"
 _SEGMENTS = "select segment, rule, since from customer_segment where customer = $number order by segment"
 _CONSENTS = 'select purpose, given, "at" from customer_consent where customer = $number order by purpose'
-_ACCOUNTS = """
-    select account_id, name, place, contacts, score, emails, meetings, since from account
+_ACCOUNTS = f"""
+    select {_FACTS} from account
     where account_id in (select account_id from account_contact where customer = $number) order by account_id
 """
 

@@ -23,6 +23,8 @@ class Facts:
     grade: str | None
     summary: str | None
     active: int
+    found: float | None
+    found_by_simple_rule: float | None
     high_value: int
     high_value_average: float | None
     high_value_share: float | None
@@ -41,7 +43,7 @@ def read_predictions(connection: DuckDBPyConnection) -> list[Prediction]:
     """Every prediction of the snapshot, the shortest period first. Shares are in per cent of the predicted total."""
     heads = connection.execute(
         """
-        select p.model, p.months, p.grade, p.summary, p.active, count(*) filter (v.high_value),
+        select p.model, p.months, p.grade, p.summary, p.active, p.found, p.found_by_simple_rule, count(*) filter (v.high_value),
                avg(v.score) filter (v.high_value), 100 * sum(v.score) filter (v.high_value) / nullif(sum(v.score), 0)
         from prediction p left join customer_value v on v.model = p.model
         group by all order by p.months, p.model

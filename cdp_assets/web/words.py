@@ -1,5 +1,6 @@
 """Values and times as people read them on the pages."""
 
+import re
 from datetime import date, datetime
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -35,11 +36,6 @@ def shown(value: object, kind: str = "varchar") -> str:
     return str(value)
 
 
-def month(value: date) -> str:
-    """A month, such as May 2026."""
-    return f"{MONTHS[value.month - 1]} {value.year}"
-
-
 def money(value: float) -> str:
     """An amount in the currency of the sources."""
     return f"{value:,.2f}"
@@ -51,8 +47,8 @@ def percent(value: float) -> str:
 
 
 def words(text: str) -> str:
-    """A name of the configuration as people read it: high_value is High value."""
-    plain = text.replace("_", " ").strip()
+    """A name of the configuration as people read it: high_value is High value, SalesOrder is Sales order."""
+    plain = re.sub(r"(?<=[a-z])([A-Z])(?=[a-z])", lambda found: f" {found[1].lower()}", text.replace("_", " ").strip())
     return plain[:1].upper() + plain[1:]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from cdp_assets_tests.demo.worlds import World
 
-FIRST, LAST = date(2025, 11, 21), date(2026, 11, 20)
+FIRST, LAST = date(2025, 11, 20), date(2026, 11, 19)  # the 365 days before the end of the demo, the 20th
 PRESENT = {"accepted", "tentativelyAccepted", "organizer"}
 
 
@@ -92,11 +92,13 @@ def test_the_truth_counted_by_sql_is_the_same(sized_world: World) -> None:
     assert {company: (incoming, outgoing) for company, incoming, outgoing in found} == {c: n for c, n in mails.items() if any(n)}
 
 
-def test_everything_is_in_the_year_up_to_the_end(sized_world: World) -> None:
+def test_everything_is_in_the_365_days_before_the_end(sized_world: World) -> None:
     for name, column in (("mail", "received_at"), ("meetings", "starts_at")):
         days = [when.date() for row in _items(sized_world, name) if isinstance(when := row[column], datetime)]
         assert min(days) >= FIRST
         assert max(days) <= LAST
+        assert (min(days) - FIRST).days < 7
+        assert (LAST - max(days)).days < 7
     assert all(str(row["starts_at"]) < str(row["ends_at"]) for row in _items(sized_world, "meetings"))
 
 
