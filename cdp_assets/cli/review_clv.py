@@ -23,6 +23,7 @@ def review_clv(context: typer.Context) -> None:
             typer.echo(f"  {title}: {lines[0]}" if len(lines) == 1 else f"  {title}:")
             for line in lines if len(lines) > 1 else ():
                 typer.echo(f"    {line}")
+        typer.echo(f"  To change it: clv.{review.model} in {project.file}; what a purchase is, activities.")
         if review.errors:
             typer.echo(f"  {review.errors} prerequisites are not met: `cdp refresh` will not train this prediction.")
         else:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 
+from cdp_assets.activities.tables import NET_AMOUNT
 from cdp_assets.lake import Source, Table
 from cdp_assets.lake.source import literal, name
 from cdp_assets.publish import card_tables as tables
@@ -26,7 +27,7 @@ _FACTORS = "select model, factor, impact from clv_factors"
 
 _ACTIVITY = f"""
     select c.number as customer, row_number() over (partition by c.number order by a.time desc, a.activity_id) as nth,
-           a.time, a.type, a.title, a.detail, a.product, a.amount, a.returned, a.source, a.url
+           a.time, a.type, a.title, a.detail, a.product, {NET_AMOUNT} as amount, a.returned, a.source, a.url
     from unified_activities a join {SERVE}.customer c on c.customer_id = a.customer_id
     where a.show
 """

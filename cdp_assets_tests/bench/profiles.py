@@ -36,7 +36,7 @@ def measure(folder: Path) -> dict[str, float]:
         print(f"{step.table.name:<24} {result.rows:>12,} rows  {seconds:7.1f} s  peak so far {peak:5.2f} GiB", flush=True)
     shutil.rmtree(run.work, ignore_errors=True)
     tables = {step.table.name: step.table for step in ordered_steps(project)}
-    sources = [name for name, source in project.config.sources.items() if source.kind == "records"]
+    sources = [name for name in project.config.customers.match_order if project.config.sources[name].kind == "records"]
     return {
         "records": sum(run.rows(tables[name]) for name in sources),
         "events": run.rows(tables["events"]),

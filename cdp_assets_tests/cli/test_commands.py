@@ -18,6 +18,7 @@ from cdp_assets.config import Project, load_project
 from cdp_assets.errors import UserError
 from cdp_assets.governance.tables import AUDIT_LOG
 from cdp_assets.lake import Place
+from cdp_assets_tests.exports.world import CONFIG as EXPORTS
 from cdp_assets_tests.orchestration.test_over_time import CONFIG, CRM, DAY_1, SHOP
 from cdp_assets_tests.projects import DEMO, small_project
 
@@ -134,6 +135,26 @@ def test_every_command_asks_for_a_role_and_the_denial_is_written_down(project: P
         assert "needs the role" in ended.stderr, name
     entries = f"select user_name, outcome, count(*) from ({Place(project.store).newest(AUDIT_LOG).sql}) group by all"
     assert duckdb.execute(entries).fetchall() == [("stranger", "denied", len(commands - WITH_PAGES))]
+
+
+GROUPS = {
+    "review": {"clv": (), "contacts": ()},
+    "consent": {"engagement": ()},
+    "connection": {"confirm": ("files",), "list": ()},
+    "export": {"run": ("agency",), "list": ()},
+}
+
+
+def test_every_command_of_a_group_asks_for_a_role_and_the_denial_is_written_down(tmp_path: Path) -> None:
+    made = small_project(tmp_path / "project", EXPORTS, {})
+    groups = {str(group.name): typer.main.get_command(group.typer_instance) for group in app.registered_groups if group.typer_instance}
+    assert {name: set(getattr(group, "commands", {})) for name, group in groups.items()} == {n: set(each) for n, each in GROUPS.items()}
+    for name, commands in GROUPS.items():
+        for command, arguments in commands.items():
+            ended = cdp(made.folder, name, command, *arguments, user="stranger")
+            assert (ended.returncode, "needs the role" in ended.stderr) == (1, True), (name, command, ended.stderr)
+    entries = f"select user_name, outcome, count(*) from ({Place(made.store).newest(AUDIT_LOG).sql}) group by all"
+    assert duckdb.execute(entries).fetchall() == [("stranger", "denied", sum(map(len, GROUPS.values())))]
 
 
 def test_the_pages_ask_for_a_role_and_the_denial_is_written_down(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,6 +87,13 @@ class TestFigures:
         assert set(found) == set(CHECKS)
         assert [found[name]["state"] for name in ("customers", "history", "history_before_test")] == ["error"] * 3
 
+    def test_purchases_of_many_customers_on_one_day_are_no_history(self) -> None:
+        found = usability_of(bought(*[(f"c{n}", date(2024, 6, 1), 5.0) for n in range(150)]), YEAR)
+        assert found["customers"]["state"] == "warning"
+        assert (found["history"]["state"], found["purchase_dates"]["state"]) == ("error", "warning")
+        assert found["history"]["details"].startswith("0 days of purchases; at least 365 are needed")
+        assert found["purchase_dates"]["details"].startswith("0 of 150 customers (0 %) bought on several dates")
+
     def test_every_check_has_the_six_columns(self) -> None:
         row = usability_of(bought(("a", date(2024, 6, 1), 5)), YEAR)["customers"]
         assert (row["model"], row["step"], row["state"], row["column_name"], row["entity"]) == (

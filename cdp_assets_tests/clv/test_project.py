@@ -90,6 +90,7 @@ def test_from_orders_to_the_grade_and_reviewed(tmp_path: Path, capsys: pytest.Ca
         f"grade {result['summary']}",
         "90 to 100 %:",
         "factor overall transaction value:",
+        f"To change it: clv.quarter in {project.file};",
         "To run it: `cdp refresh`.",
     ):
         assert part in text

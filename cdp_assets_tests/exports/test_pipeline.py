@@ -18,7 +18,7 @@ from cdp_assets.orchestration.export_run import export
 from cdp_assets.orchestration.instance import home
 from cdp_assets.orchestration.jobs import REFRESH
 from cdp_assets_tests.exports.world import CONFIG, ask
-from cdp_assets_tests.projects import query, run, small_project
+from cdp_assets_tests.projects import AS_OF, query, run, small_project
 
 pytestmark = pytest.mark.pipeline
 
@@ -64,6 +64,21 @@ def test_saving_and_refreshing_run_no_export(refreshed: Project) -> None:
     }
     assert ask(refreshed, "select count(*) from export_runs where user_name not in ('adam', 'cora')") == [(0,)]
     assert not (refreshed.folder / "exports" / "ids").exists()
+
+
+def test_whoever_materialises_everything_sends_nothing(refreshed: Project) -> None:
+    home(refreshed)
+    before = ask(refreshed, "select count(*) from export_runs")
+    job = build_defs(refreshed).resolve_implicit_global_asset_job_def()
+    everything = [dg.AssetKey("export_agency"), dg.AssetKey("segments")]
+    with dg.DagsterInstance.get() as instance:
+        result = job.execute_in_process(
+            instance=instance, asset_selection=everything, raise_on_error=False, tags={"cdp/as_of": AS_OF.isoformat()}
+        )
+    assert result.success
+    assert [event.asset_key.to_user_string() for event in result.get_asset_materialization_events()] == ["segments"]
+    assert ask(refreshed, "select count(*) from export_runs") == before
+    assert any("Nothing was sent" in (check.description or "") for check in result.get_asset_check_evaluations())
 
 
 def test_an_export_with_a_schedule_has_one_and_is_off_until_switched_on(refreshed: Project) -> None:

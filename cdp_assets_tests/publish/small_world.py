@@ -200,13 +200,14 @@ def _typed(texts: pa.Table, declared: Table) -> pa.Table:
 
 def sources(folder: Path, tables: Mapping[str, pa.Table], version: int = 0) -> dict[str, Source]:
     """The tables as versions of a lake."""
-    found: dict[str, Source] = {}
-    for table, content in tables.items():
-        file = folder / f"{table}-{version}.parquet"
-        pq.write_table(content, file)
-        declared = WORLD[table][0]
-        found[table] = Source(declared, parquet_rows(declared, [str(file)]), 1, f"content {version}", version)
-    return found
+    return {table: source_of_rows(folder, WORLD[table][0], content, version) for table, content in tables.items()}
+
+
+def source_of_rows(folder: Path, declared: Table, content: pa.Table, version: int = 0) -> Source:
+    """Rows as a version of a table of a lake."""
+    file = folder / f"{declared.name}-{version}.parquet"
+    pq.write_table(content, file)
+    return Source(declared, parquet_rows(declared, [str(file)]), 1, f"content {version}", version)
 
 
 def published(

@@ -5,10 +5,13 @@ from datetime import date
 
 import duckdb
 import pytest
+from pyarrow.parquet import write_table
 
+from cdp_assets.activities.tables import UNIFIED_ACTIVITIES
 from cdp_assets.lake import EngineError, Source, Table, columns, session
 from cdp_assets.publish import FILE, INPUTS, publish, published_tables, read_pointer
 from cdp_assets_tests.publish.small_world import ANN, AS_OF, BEN, MEANINGS, OLD_ANN, PROFILES, WORLD, published, sources, world
+from cdp_assets_tests.support import rows
 
 TOKENS = "select token from search_token join customer on number = customer"
 
@@ -45,6 +48,24 @@ def test_search_tokens_of_a_customer(tmp_path):
     assert tokens(result, "phone") == ["079460958", "442079460958"]
     assert tokens(result, "id") == ["17", "170", "a1", ANN, "cookie-1", "cookie-2"]
     assert tokens(result, "old id") == [OLD_ANN]
+
+
+def test_a_hidden_activity_is_not_on_the_card_and_the_newest_comes_first(tmp_path):
+    found = sources(tmp_path, world())
+    given = rows(
+        f"""
+        activity_id | customer_id | activity | type     | time                | title    | returned | show  | source | source_key
+        1           | {ANN}       | reviews  | Feedback | 2026-05-01 10:00:00 | old      | false    | true  | shop   | 1
+        2           | {ANN}       | reviews  | Feedback | 2026-05-03 10:00:00 | hidden   | false    | false | shop   | 2
+        3           | {ANN}       | reviews  | Feedback | 2026-05-02 10:00:00 | new      | false    | true  | shop   | 3
+        """,
+        UNIFIED_ACTIVITIES,
+    )
+    write_table(given, tmp_path / "activities.parquet")
+    found["unified_activities"] = Source(UNIFIED_ACTIVITIES, f"from '{tmp_path / 'activities.parquet'}'", 1, "given", 0)
+    with session() as connection:
+        result = publish(connection, tmp_path / "published", found, MEANINGS, run_id="one", as_of=AS_OF)
+    assert ask(result, "select nth, title from activity order by nth") == [(1, "new"), (2, "old")]
 
 
 def test_first_and_last_name_make_a_full_name(tmp_path):

@@ -152,7 +152,7 @@ def test_who_is_no_viewer_sees_nothing(client_of, small_world):
         raise UserError("bob has no role in this project.")
 
     client = client_of(small_world, authorise=refuse)
-    for path in ("/", f"/customers/{ANN}"):
+    for path in ("/", f"/customers/{ANN}", "/accounts", f"/accounts/{ANN}", "/value"):
         page = client.get(path)
         assert page.status_code == 403
         assert "bob has no role in this project." in page.text
