@@ -31,5 +31,9 @@ def may_run(project: Project, user: str, name: str) -> bool:
 
 
 def require_run(project: Project, user: str, name: str) -> Role:
-    """The user's role if it may run the export; else AccessDeniedError, and the denial is in the audit log."""
+    """The user's role if it may run the export; else AccessDeniedError, and the denial is in the audit log.
+
+    The least role of all is asked first, so that whoever may not run any export does not learn their names.
+    """
+    require(project, user, Role.contributor, "run export", name)
     return require(project, user, least_role(project, name), "run export", name)

@@ -159,11 +159,10 @@ def test_accounts_are_unified_without_a_wrong_pair(walk: Project) -> None:
     What may be missed beside them are names with another or no legal form, or with a typing error, below `medium`.
     """
     names = f"""
-        select source, account_no as key, {EQUAL_NAME.format("company")} as name, lower(postcode) as postcode from crm_accounts
-        union all select source, customer_no, {EQUAL_NAME.format("name")}, lower(postcode) from erp_accounts
-    """.replace("select source, account_no", "select 'crm_accounts' as source, account_no").replace(
-        "select source, c", "select 'erp_accounts', c"
-    )
+        select 'crm_accounts' as source, account_no as key, {EQUAL_NAME.format("company")} as name, lower(postcode) as postcode
+        from crm_accounts
+        union all select 'erp_accounts', customer_no, {EQUAL_NAME.format("name")}, lower(postcode) from erp_accounts
+    """
     [(true, right, found, exact, exact_found)] = query(
         walk,
         f"""
@@ -559,10 +558,11 @@ def test_the_card_shows_segments_consents_and_measures(walk: Project, pages: Tes
     customer, _ = contact
     text = words_of(pages.get(f"/customers/{customer}").text)
     segments = section(text, " Segments ", " Measures ")
-    inside = {row[0] for row in query(walk, f"select segment from segment_membership where member_id = '{customer}' and left_on is null")}
+    inside = query(walk, f"select segment from segment_membership where member_id = '{customer}' and left_on is null order by segment")
     assert inside
-    for segment in walk.config.segments:
-        assert (f"{segment.replace('_', ' ').capitalize()} " in segments) == (segment in inside) or segment == "high_value"
+    for segment, rule in query(walk, "select segment, rule from segments"):
+        shown = f"{str(segment).replace('_', ' ').capitalize()} {rule} · since 20 Nov 2026"
+        assert (shown in segments) == ((segment,) in inside), segment
     consents = section(text, " Consents ", " Ids ")
     for purpose, given in query(walk, f"select purpose, given from consents where customer_id = '{customer}'"):
         assert f"{str(purpose).capitalize()} {'Given' if given else 'Not given'}" in consents
