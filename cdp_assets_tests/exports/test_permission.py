@@ -75,3 +75,11 @@ def test_a_withdrawn_confirmation_is_none(tmp_path: Path) -> None:
 def test_an_unknown_connection_names_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r'no connection file in cdp\.yaml\. Did you mean "files"\?'):
         confirm(project(tmp_path / "p"), "adam", "file")
+
+
+def test_a_stranger_does_not_learn_the_names_of_exports(tmp_path: Path) -> None:
+    made = project(tmp_path / "p")
+    with pytest.raises(AccessDeniedError) as refused:
+        require_run(made, "stranger", "salse")
+    assert "sales" not in refused.value.message
+    assert audit(made) == [("stranger", "run export", "salse", "denied")]
