@@ -7,6 +7,7 @@ import typer
 
 from cdp_assets.cli.context import Context
 from cdp_assets.config import Role
+from cdp_assets.errors import UserError
 from cdp_assets.governance import require
 
 app = typer.Typer(help="The places outside to which exports may send data.", no_args_is_help=True)
@@ -29,9 +30,26 @@ def confirm(
     for setting, value in connection.model_dump(mode="json").items():
         typer.echo(f"  {setting}: {', '.join(value) or 'nobody but administrators' if isinstance(value, list) else value}")
     if not agree:
-        typer.confirm("Data may leave this product over this connection. I agree", abort=True)
+        try:
+            typer.confirm("Data may leave this product over this connection. I agree", abort=True)
+        except typer.Abort:
+            raise UserError("Not confirmed; nothing was changed.") from None
     confirm_connection(project, obj.user, name)
     typer.echo(f"Confirmed: exports may use {name}. A change of its settings needs a new confirmation.")
+
+
+@app.command()
+def withdraw(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="The connection's name in cdp.yaml.")],
+) -> None:
+    """Withdraw the confirmation of a connection: its exports are refused until it is confirmed again. Needs the role administrator."""
+    from cdp_assets.exports import withdraw as withdraw_connection
+
+    obj: Context = context.obj
+    withdraw_connection(obj.load(), obj.user, name)
+    typer.echo(f"Withdrawn: exports over {name} are refused until an administrator runs `cdp connection confirm {name}`.")
+    typer.echo("Files that were written before are still there.")
 
 
 @app.command("list")

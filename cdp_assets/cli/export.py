@@ -15,6 +15,7 @@ from cdp_assets.governance import require
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from cdp_assets.exports import LastRun
     from cdp_assets.orchestration.export_run import ExportSummary
 
 WAIT_SECONDS = 24 * 3600
@@ -44,7 +45,10 @@ def list_exports(context: typer.Context) -> None:
     from rich.table import Table as Grid
 
     from cdp_assets.exports import confirmation, last_runs, may_run
+    from cdp_assets.exports.history import never_ended
+    from cdp_assets.exports.words import never_ended as in_words
     from cdp_assets.lake import Place
+    from cdp_assets.lake.lock import current_holder
 
     obj: Context = context.obj
     project, user = obj.load(), obj.user
@@ -52,13 +56,15 @@ def list_exports(context: typer.Context) -> None:
     if not project.config.exports:
         typer.echo("There are no exports in cdp.yaml: add one under `exports:`.")
         return
-    last = last_runs(Place(project.store))
+    place = Place(project.store)
+    last, holder = last_runs(place), current_holder(place.lock)
+    running = holder.run if holder else None
     grid = Grid(title="Exports", title_justify="left")
     for column in ("export", "connection", "kind", "confirmed", "you may run it", "last run", "schedule"):
         grid.add_column(column)
     for name, export in project.config.exports.items():
         confirmed = confirmation(project, export.connection)
-        ended = f"{last[name].state}, {last[name].started:%Y-%m-%d %H:%M} UTC" if name in last else "never"
+        ended = f"{_state(last[name], running)}, {last[name].started:%Y-%m-%d %H:%M} UTC" if name in last else "never"
         grid.add_row(
             name,
             export.connection,
@@ -69,7 +75,16 @@ def list_exports(context: typer.Context) -> None:
             export.schedule or "on demand",
         )
     _console().print(grid)
+    for run_ in (each for name in project.config.exports for each in never_ended(place, name) if each.run_id != running):
+        typer.echo(in_words(run_))
     _say_unconfirmed(project)
+
+
+def _state(run: "LastRun", running: str | None) -> str:
+    """The state of a last run; one that has not ended is under way only while it holds the project."""
+    if run.state != "started":
+        return run.state
+    return "running" if run.run_id == running else "never ended"
 
 
 def _say_unconfirmed(project: Project) -> None:

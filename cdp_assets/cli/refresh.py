@@ -100,6 +100,8 @@ def show(summary: "Summary") -> None:
     if any(summary.quarantined.values()):
         counts = ", ".join(f"{source} {rows:,}" for source, rows in summary.quarantined.items() if rows)
         console.print(f"In quarantine: {counts}. `cdp status` shows why.", highlight=False)
+    for name, notice in summary.notices.items():
+        console.print(f"NOTE {name}: {notice}", markup=False, highlight=False)
     for name, message in summary.failed.items():
         console.print(f"FAILED {name}: {message}", markup=False, highlight=False)
     if summary.skipped:

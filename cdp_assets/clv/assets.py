@@ -6,7 +6,7 @@ from cdp_assets.clv import factors, features, prerequisites, results, scores, tr
 from cdp_assets.clv.purchases import Plan, plans
 from cdp_assets.clv.tables import CLV_FACTORS, CLV_FEATURES, CLV_MODEL, CLV_PERCENTILES, CLV_RESULTS, CLV_SCORES, CLV_USABILITY
 from cdp_assets.config import Project
-from cdp_assets.lake import CheckResult, ChecksFailedError, Run, Step, StepResult, Table, no_values_in_errors, session
+from cdp_assets.lake import Step, Table
 
 
 def steps(project: Project) -> list[Step]:
@@ -32,6 +32,7 @@ def _input(found: list[Plan]) -> list[Step]:
                 "warnings": "count(*) filter (state = 'warning')",
                 "recommendations": "count(*) filter (state = 'recommendation')",
             },
+            notice=prerequisites.NOTICE,
             uses_as_of=True,
         ),
         Step(
@@ -54,25 +55,11 @@ def _model(found: list[Plan]) -> Step:
         "clv",
         "The trained model of each prediction and its test; kept as it is until it is to be trained again. Reads its own last version.",
         reads,
-        checks=lambda: [train.PREREQUISITES],
+        stages=partial(train.stages, found),
         numbers={"predictions": "count(*)", "lowest_lift": "min(lift)"},
         uses_as_of=True,
         kinds=frozenset({"duckdb", "deltalake", "python"}),
-        compute=partial(_train, found, reads),
     )
-
-
-def _train(found: list[Plan], reads: dict[str, Table], run: Run) -> StepResult:
-    """Refuse an input with errors in words before anything is fitted; else train what is due."""
-    with no_values_in_errors("clv_usability"), session(memory=run.engine.memory) as connection:
-        rows = run.read(CLV_USABILITY).sql
-        errors = connection.execute(
-            f"select model, check_name, any_value(details) from ({rows}) where state = 'error' group by all order by all"
-        ).fetchall()
-    if errors:
-        failed = CheckResult(train.PREREQUISITES.name, train.PREREQUISITES.description, len(errors))
-        raise ChecksFailedError(CLV_MODEL.name, [failed], prerequisites.refusal(errors))
-    return run.make(CLV_MODEL, train.stages(found), reads, checks=[train.PREREQUISITES], uses_as_of=True)
 
 
 def _output(found: list[Plan]) -> list[Step]:

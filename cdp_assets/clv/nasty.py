@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-from cdp_assets.clv.tables import CLV_FEATURES, CLV_MODEL
+from cdp_assets.clv.tables import CLV_FEATURES, CLV_MODEL, CLV_USABILITY
 from cdp_assets.lake import AS_OF, Column, Table, columns
 from cdp_assets.lake.nasty import nasty_rows
 
@@ -103,6 +103,11 @@ def models(found: Sequence[Named]) -> pa.Table:
         "baseline_hits": [7],
     }  # fmt: skip
     return every_model(CLV_MODEL.columns, found, values, rows=1)
+
+
+def reports(found: Sequence[Named]) -> pa.Table:
+    """What was found of the input: good for the first prediction, not for the second, and so on."""
+    return every_model(CLV_USABILITY.columns, found, {"state": ["passed", "error"]}, rows=1)
 
 
 def every_model(table: Sequence[Column], found: Sequence[Named], values: Mapping[str, Sequence[Any]], rows: int = 60) -> pa.Table:

@@ -265,13 +265,10 @@ CHECKS: dict[str, tuple[Question, str, Sequence[str]]] = {
 """Name -> question, the column that it is about, and what it is asked for."""
 
 
-def refusal(errors: Sequence[tuple[str, str, str]]) -> str:
-    """The message where the training is refused; errors are (model, check, details)."""
-    lines = [f"  {model}: {check}: {details}." for model, check, details in errors]
-    return "\n".join(
-        [
-            "clv_model: lifetime value cannot be predicted from this input; the model, if there is one, stays as it is.",
-            *lines,
-            "All checks are in the table clv_usability and in `cdp review clv`.",
-        ]
-    )
+NOTICE = """
+    select 'Lifetime value is not trained on this input; a model that is there stays as it is, and everything else goes on. '
+        || string_agg(model || ': ' || check_name || ': ' || details || '.', ' ' order by model, check_name)
+        || ' All checks: `cdp review clv`.'
+    from clv_usability where state = 'error' having count(*) > 0
+"""
+"""What a refresh says where the prerequisites are not met; no row where they are."""

@@ -32,7 +32,7 @@ PURCHASES = intermediate(
     model       | varchar       | prediction
     customer_id | varchar       | customer
     day         | date          | calendar day
-    amount      | decimal(18,2) | amount of the day, above 0
+    amount      | decimal(38,2) | amount of the day, above 0
     """,
     ("model", "customer_id", "day"),
 )
@@ -117,7 +117,7 @@ def _purchases(found: Sequence[Plan]) -> str:
     return f"""
         select
             chosen.model, a.customer_id, cast(a.time as date) as day,
-            cast(sum({NET_AMOUNT}) as decimal(18,2)) as amount
+            cast(sum({NET_AMOUNT}) as decimal(38,2)) as amount
         from unified_activities as a
         join {chosen(found)} on chosen.activity = a.activity
         cross join {AS_OF.name} as t

@@ -40,17 +40,17 @@ CLV_FEATURES = Table(
         recency_days           | bigint        | days from the first purchase to the last
         age_days               | bigint        | days from the first purchase to as_of_day
         monetary               | double        | mean amount of the purchases after the first; 0: there is none
-        spend_in_window        | decimal(18,2) | amount bought in the active window
-        total_spend            | decimal(18,2) | amount bought up to as_of_day
+        spend_in_window        | decimal(38,2) | amount bought in the active window
+        total_spend            | decimal(38,2) | amount bought up to as_of_day
         active                 | boolean       | whether there is a purchase in the active window
         origin_frequency       | bigint        | frequency at origin_day; null: no purchase before it
         origin_recency_days    | bigint        | recency_days at origin_day
         origin_age_days        | bigint        | age_days at origin_day
         origin_monetary        | double        | monetary at origin_day
-        origin_spend_in_window | decimal(18,2) | amount bought in the active window at origin_day
-        origin_total_spend     | decimal(18,2) | amount bought up to origin_day
+        origin_spend_in_window | decimal(38,2) | amount bought in the active window at origin_day
+        origin_total_spend     | decimal(38,2) | amount bought up to origin_day
         origin_active          | boolean       | whether there is a purchase in the active window at origin_day
-        spend_after_origin     | decimal(18,2) | amount bought after origin_day, up to as_of_day: the truth of the test
+        spend_after_origin     | decimal(38,2) | amount bought after origin_day, up to as_of_day: the truth of the test
         earlier_active         | boolean       | whether there is a purchase in the window one prediction period before origin_day
         earlier_returned       | boolean       | whether there is a purchase in the prediction period that ends on origin_day
         """,

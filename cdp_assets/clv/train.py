@@ -13,27 +13,23 @@ from cdp_assets.clv.fit import SPEND, Customers, Fit, fit, rounded
 from cdp_assets.clv.predict import Period, baseline, expected, row_of
 from cdp_assets.clv.purchases import Plan, settings
 from cdp_assets.clv.tables import CLV_MODEL
-from cdp_assets.lake import AS_OF, Check, Stage, by, everywhere
+from cdp_assets.lake import AS_OF, Stage, by, everywhere
 
-PREREQUISITES = Check(
-    "prerequisites",
-    "the input has what a prediction needs: customers, history, few missing values (table clv_usability)",
-    "select count(*) from clv_usability where state = 'error'",
-)
 _KNOWN = "frequency recency_days age_days monetary total_spend spend_in_window".split()
 
 
 def stages(found: Sequence[Plan]) -> list[Stage]:
-    """The stage that writes CLV_MODEL. Reads `clv_features`, the model before (`clv_model_before`) and the day of the run."""
+    """The stage that writes CLV_MODEL. Reads `clv_features`, `clv_usability`, the model before (`clv_model_before`) and the day."""
     return [
         Stage(
             "clv_model",
-            {"clv_features": by("model"), "clv_model_before": by("model"), AS_OF.name: everywhere()},
+            {"clv_features": by("model"), "clv_usability": by("model"), "clv_model_before": by("model"), AS_OF.name: everywhere()},
             trained,
             CLV_MODEL,
             params={"predictions": settings(found)},
             nasty=lambda: {
                 "clv_features": nasty.features(found),
+                "clv_usability": nasty.reports(found),
                 "clv_model_before": nasty.models(found),
                 AS_OF.name: nasty.as_of(),
             },
@@ -43,9 +39,14 @@ def stages(found: Sequence[Plan]) -> list[Stage]:
 
 
 def trained(tables: Mapping[str, pa.Table], params: Mapping[str, Any]) -> pa.Table:
-    """A row for each prediction with customers: the one before where it is still good, else a new one."""
+    """A row for each prediction with customers: the one before where it is still good, else a new one.
+
+    A prediction whose input has errors is not trained: its model stays as it is, and without one it has none.
+    """
     [as_of] = tables[AS_OF.name].column("day").to_pylist()
     before = {row["model"]: row for row in tables["clv_model_before"].to_pylist()}
+    report = tables["clv_usability"]
+    unusable = set(report.filter(pc.equal(report.column("state"), "error")).column("model").to_pylist())
     rows = []
     for prediction in params["predictions"]:
         name = prediction["model"]
@@ -53,8 +54,10 @@ def trained(tables: Mapping[str, pa.Table], params: Mapping[str, Any]) -> pa.Tab
         if not customers.num_rows:
             continue
         earlier = before.get(name)
-        keep = earlier is not None and not is_due(earlier, prediction, as_of)
-        rows.append(earlier if keep else train(customers, prediction, as_of))
+        if earlier is not None and (name in unusable or not is_due(earlier, prediction, as_of)):
+            rows.append(earlier)
+        elif name not in unusable:
+            rows.append(train(customers, prediction, as_of))
     return pa.Table.from_pylist(rows, schema=CLV_MODEL.arrow_schema())
 
 

@@ -21,7 +21,7 @@ BY_CUSTOMER = intermediate(
     no_time     | bigint        | of these without a time
     no_amount   | bigint        | of these without an amount
     after_run   | bigint        | of these after the day of the run
-    balance     | decimal(18,2) | purchases less returns
+    balance     | decimal(38,2) | purchases less returns
     activities  | varchar[]     | which activities, in order
     """,
     ("model", "customer_id"),
@@ -32,7 +32,7 @@ BUYERS = intermediate(
     model       | varchar       | prediction
     customer_id | varchar       | customer
     purchases   | bigint        | up to the as-of day
-    total       | decimal(18,2) | amount of them
+    total       | decimal(38,2) | amount of them
     """,
     ("model", "customer_id"),
 )
@@ -85,7 +85,7 @@ TIME_FIGURES = intermediate(
     stray           | bigint        | purchases after the end
     last_90         | bigint        | purchases of the last 90 days
     before_90       | bigint        | purchases of the 90 days before
-    largest_amount  | decimal(18,2) | largest purchase
+    largest_amount  | decimal(38,2) | largest purchase
     median_amount   | double        | median of the purchases
     thin_months     | bigint        | blocks of 30 days of the last 24 with less than 20 % of the median block
     months          | bigint        | whole blocks of 30 days that there are, at most 24
@@ -99,7 +99,7 @@ def _by_customer(found: Sequence[Plan]) -> str:
         select
             chosen.model, a.customer_id, count(*) as rows, count(*) filter (a.time is null) as no_time,
             count(*) filter (a.amount is null) as no_amount, count(*) filter (cast(a.time as date) > t.day) as after_run,
-            cast(coalesce(sum({NET_AMOUNT}), 0) as decimal(18,2)) as balance,
+            cast(coalesce(sum({NET_AMOUNT}), 0) as decimal(38,2)) as balance,
             list(distinct a.activity order by a.activity) as activities
         from unified_activities as a
         join {chosen(found)} on chosen.activity = a.activity

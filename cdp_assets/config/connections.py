@@ -73,7 +73,12 @@ class _Shared(Section):
 
 
 class FileConnection(_Shared):
-    """A folder into which exports write files."""
+    """A folder into which exports write files, one a segment.
+
+    A text that a spreadsheet would take for a formula is written with an apostrophe before it: one that begins with `=`,
+    `@`, a tab or a carriage return, or with `+` or `-` and is no number or telephone number. After a run an export's own
+    folder holds only the files of segments that were written in it; files of earlier runs are removed.
+    """
 
     kind: Literal["file"]
     """Files."""
@@ -121,14 +126,14 @@ def _read_by_source(config: "ProjectConfig", at: Location, folder: str) -> Itera
     """What is written into a folder that a source reads would come back as data."""
     mine = PurePosixPath(folder).parts
     for name, source in config.sources.items():
-        read = _folder_of(source.files)
+        read = folder_of(source.files)
         everywhere = not read and "**" in source.files
         if everywhere or (read and (mine[: len(read)] == read or read[: len(mine)] == mine)):
             yield Finding(at, f"is a folder from which the source {name} reads; choose another", shown(folder))
             return
 
 
-def _folder_of(files: str) -> tuple[str, ...]:
+def folder_of(files: str) -> tuple[str, ...]:
     """The parts of the folder that a source reads: of a file or pattern the one that it is in."""
     fixed = re.split(r"[*?\[]", files, maxsplit=1)[0]
     path = PurePosixPath(fixed)

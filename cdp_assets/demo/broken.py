@@ -13,8 +13,9 @@ from decimal import Decimal
 UNREADABLE_DATE = "not a date"
 UNREADABLE_TIME = "not a time"
 UNREADABLE_NUMBER = "not a number"
-UNREADABLE_FLAG = "not true or false"
 EMPTY_KEY = "empty key"
+NOBODY = "nobody"
+NO_PURPOSE = "no purpose"
 TOO_MANY_COLUMNS = "too many columns"
 NO_VISITOR = "no visitor"
 BEFORE_THE_FIRST_DAY = "before the first day"
@@ -104,9 +105,10 @@ CONTACTS = (
         ),
     ),
 )
+# An answer or a time that cannot be read is no reason to forget a statement: such rows are in `statements`.
 CONSENTS = (
-    BrokenRow(UNREADABLE_FLAG, "opt_in", ("last.week@work.example", "newsletter", "maybe", "2026-01-15T09:00:00Z")),
-    BrokenRow(UNREADABLE_TIME, "at", ("last.week@work.example", "newsletter", "true", "recently")),
+    BrokenRow(NOBODY, "mail", (None, "newsletter", "true", "2026-01-15T09:00:00Z")),
+    BrokenRow(NO_PURPOSE, "purpose", ("last.week@work.example", None, "true", "2026-01-15T09:00:00Z")),
 )
 
 

@@ -1,7 +1,8 @@
 """What people said about being written to and called: consents, given and taken back, by e-mail address.
 
 Only the statements of the file and what follows from them: of an address the newest counts, at the same time the
-refusal; of a person's addresses the most restrictive.
+refusal; of a person's addresses the most restrictive. A few were typed in by hand, so that their answer or their time
+cannot be read: such an answer is a refusal, a refusal without a time stands always, and a consent without one is none.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ CHANGES = 0.20  # of the statements are followed by the contrary one
 REPEATS = 0.05  # and some by the same again
 CONTRADICTS = 0.03  # and some contradicted in the same second, and at least one
 OF_NOBODY = 0.03  # so many addresses that no source knows, and at least three
+# What is in the file after the consents of the first who give one and change nothing: answer, time (empty: a week later),
+# whether it is a consent.
+BY_HAND = (("maybe", "", False), ("", "", False), ("false", "recently", False), ("stop", "last week", False), ("true", "recently", True))
 
 # An address of two people, as couples have, speaks for both.
 _ADDRESSES = """
@@ -60,22 +64,39 @@ _STATED = """
     )
     select
         nth, turn, if(shouted, upper(left(address, 1)) || substr(address, 2) || ' ', address) as mail, address, purpose,
-        given, $end + interval 1 day - to_seconds(2 * 365 * 86400) + to_seconds(second) as stated_at
+        given, given::varchar as opt_in, null::varchar as said_at,
+        $end + interval 1 day - to_seconds(2 * 365 * 86400) + to_seconds(second) as stated_at
     from statements
     join (select nth, shouted from drawn_statements) using (nth)
 """
+# `stated_at` is null where the time cannot be read; such rows stand behind the others in the file.
+_BY_HAND = """
+    insert into stated by name
+    with once as (
+        select *, row_number() over (order by nth) as place
+        from stated
+        where given and purpose = 'newsletter' and address in (select address from known_addresses)
+            and nth in (select nth from drawn_statements where turn = 'once')
+    )
+    select
+        nth, 2 as turn, mail, address, purpose, by_hand.given, by_hand.opt_in, nullif(by_hand.said_at, '') as said_at,
+        if(by_hand.said_at = '', stated_at + interval 7 day, null) as stated_at
+    from once
+    join by_hand using (place)
+"""
 _FILE = """
     create table consents as
-    select mail, purpose, given as opt_in, strftime(stated_at, '%Y-%m-%dT%H:%M:%SZ') as "at"
+    select mail, purpose, opt_in, coalesce(said_at, strftime(stated_at, '%Y-%m-%dT%H:%M:%SZ')) as "at"
     from stated
-    order by stated_at, nth, turn
+    order by stated_at nulls last, nth, turn
 """
 _TRUTH = """
     create table consented as
-    with newest as (
+    with counting as (select * from stated where stated_at is not null or not given),
+    newest as (
         select address, purpose, bool_and(given) as given
-        from (select *, max(stated_at) over (partition by address, purpose) as newest_at from stated)
-        where stated_at = newest_at
+        from (select *, max(stated_at) over (partition by address, purpose) as newest_at from counting)
+        where stated_at is null or stated_at = newest_at
         group by address, purpose
     )
     select person, purpose, bool_and(given) as given
@@ -107,9 +128,17 @@ def make_statements(con: duckdb.DuckDBPyConnection, draws: Draws, people: int, e
     nobody = max(3, round(len(speaking) * OF_NOBODY))
     con.register("drawn_statements", _drawn(draws, [*speaking, *(f"unknown.{n}@letters.example" for n in range(nobody))]))
     con.execute(_STATED, {"end": end})
+    con.register("by_hand", _by_hand())
+    con.execute(_BY_HAND)
+    con.unregister("by_hand")
     con.unregister("drawn_statements")
     con.execute(_FILE)
     con.execute(_TRUTH)
+
+
+def _by_hand() -> pa.Table:
+    rows = [dict(zip(("place", "opt_in", "said_at", "given"), (n, *row), strict=True)) for n, row in enumerate(BY_HAND, start=1)]
+    return pa.Table.from_pylist(rows)
 
 
 def _drawn(draws: Draws, addresses: list[str]) -> pa.Table:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 from cdp_assets.config import Project
 from cdp_assets.config.engagement import Engagement
@@ -32,7 +33,7 @@ def steps(project: Project) -> list[Step]:
         return interactions.make(
             run,
             settings,
-            own_addresses(project, settings),
+            partial(own_addresses, project, settings),
             service(project, settings),
             decisions=_standing(run.read(DECISIONS)),
             contacts=interactions.of_contacts(run.read(contacts), settings.email),

@@ -50,7 +50,7 @@ class Service:
 def make(
     run: Run,
     settings: Engagement,
-    addresses: Sequence[str],
+    own_addresses: Callable[[], Sequence[str]],
     service: Service,
     *,
     decisions: Source,
@@ -60,17 +60,19 @@ def make(
     """Bring INTERACTIONS up to date.
 
     Without a consent that stands and whose delay is over the table is empty, nothing is asked of the service, and the
-    step succeeds, so that all else goes on. Otherwise the 365 days before the run's day are there, and only days that were
+    step succeeds, so that all else goes on; the list of addresses is not even read, because a list that is missing or wrong
+    must not keep what a withdrawal removes. Otherwise the 365 days before the run's day are there, and only days that were
     not read since the consent, or with another list of addresses, key or rules of counting, are read: a part at a time, each
     committed by itself. `decisions` has the one that stands on each subject; `contacts` (contact_id, account_id, address).
     """
     at_gate = gate(settings, _decision(run, decisions, settings), now)
+    if not at_gate.is_open:
+        return _nothing(run, at_gate, now, 0)
+    addresses = own_addresses()
     key = privacy_key(run.place.store)
     people = _contact_addresses(run, contacts, set(addresses), key)
-    if not at_gate.is_open or not people.num_rows:
-        _say_why(at_gate)
-        result = _days(run, stage.no_days(), _never)
-        return _told(run, result, [result], at_gate, now, people, addresses, None)
+    if not people.num_rows:
+        return _nothing(run, at_gate, now, len(addresses))
     first, end = run.as_of - timedelta(days=DAYS), run.as_of
     # What the contents of a day depend on; a keyed digest, because a plain one of addresses could be guessed.
     state = pseudonym(key, "\n".join([content(settings), str(at_gate.since), *sorted(addresses)]))
@@ -89,7 +91,14 @@ def make(
                 log.info("interactions: days to %s are done", part[-1])
         # days that left the window
         results.append(_days(run, calendar, read))
-    return _told(run, results[-1], results, at_gate, now, people, addresses, mailboxes)
+    return _told(run, results[-1], results, at_gate, now, people.num_rows, len(addresses), mailboxes)
+
+
+def _nothing(run: Run, at_gate: Gate, now: datetime, addresses: int) -> StepResult:
+    """The table without a row."""
+    _say_why(at_gate)
+    result = _days(run, stage.no_days(), _never)
+    return _told(run, result, [result], at_gate, now, 0, addresses, None)
 
 
 @dataclass(frozen=True)
@@ -175,8 +184,8 @@ def _told(
     results: Sequence[StepResult],
     at_gate: Gate,
     now: datetime,
-    people: pa.Table,
-    addresses: Sequence[str],
+    people: int,
+    addresses: int,
     mailboxes: Mailboxes | None,
 ) -> StepResult:
     """The last of the results, with what all of them did."""
@@ -184,8 +193,8 @@ def _told(
     numbers = {
         "waiting_for_consent": float(at_gate.since is None),
         "waits_hours": round((at_gate.waits_until - now).total_seconds() / 3600, 1) if at_gate.waits_until else 0.0,
-        "addresses": float(len(addresses)),
-        "contact_addresses": float(people.num_rows),
+        "addresses": float(addresses),
+        "contact_addresses": float(people),
         "days_of_data": float(len(entry.partitions)) if entry else 0.0,
         "mailboxes_refused": float(len(mailboxes.refused)) if mailboxes else 0.0,
     }

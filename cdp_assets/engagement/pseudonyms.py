@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cdp_assets.errors import UserError
 
+FILE = "keys/privacy.key"  # in the store
 VARIABLE = "CDP_PRIVACY_KEY"
 SHORTEST = 16
 HEX_DIGITS = 32
@@ -24,7 +25,7 @@ def privacy_key(store: Path) -> bytes:
         if len(given) < SHORTEST:
             raise UserError(f"The environment variable {VARIABLE} is too short to be a key: at least {SHORTEST} characters.")
         return given.encode()
-    file = store / "keys" / "privacy.key"
+    file = store / FILE
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -47,6 +47,23 @@ def confirm(project: Project, user: str, name: str) -> None:
     )
 
 
+def withdraw(project: Project, user: str, name: str) -> None:
+    """Write down that data may leave over the connection no more; its exports are refused until it is confirmed again.
+
+    Raises UserError when there is no such connection, AccessDeniedError when the user is no administrator.
+    """
+    connection = connection_named(project, name)
+    require(project, user, Role.administrator, "withdraw connection", name)
+    decide(
+        Place(project.store),
+        user=user,
+        kind=KIND,
+        subject=name,
+        verdict="withdrawn",
+        detail=f"data may no longer leave over this connection ({connection.kind})",
+    )
+
+
 def confirmation(project: Project, name: str) -> Confirmation:
     """Whether the connection, as it is in cdp.yaml now, may be used."""
     decision = latest(Place(project.store), KIND, name)

@@ -2,13 +2,16 @@
 
 from cdp_assets.lake import Table, columns
 
+STARTED, INTERRUPTED = "started", "interrupted"
+"""States of runs that others do not say: the intent, written before a file is; and of a run that never came to its end."""
 STATES = ("delivered", "dry_run", "suppressed", "no_contact", "refused", "failed")
 """The states of a member in a run: it has exactly one of them."""
 
 EXPORT_RUNS = Table(
     "export_runs",
-    grain="one run of one export, also one that was refused; rows are added and never changed",
-    key=("run_id", "export"),
+    grain="one run of one export, also one that was refused: a row when it starts to write files, and one when it ended; "
+    "rows are added and never changed",
+    key=("run_id", "export", "state"),
     retention="for good: it shows what left the product, when and by whom",
     columns=columns(
         """
@@ -20,9 +23,9 @@ EXPORT_RUNS = Table(
         as_of         | date      | the day that the run was for
         members_as_of | date      | the day for which the segments were computed
         user_name     | varchar   | who ran it; dagster: its user interface or a schedule
-        state         | varchar   | done, done_with_errors, refused, failed or dry_run
+        state         | varchar   | started, then done, done_with_errors, refused, failed, dry_run, or interrupted: never ended
         selected      | bigint    | members of the segments, each once in each of its segments
-        delivered     | bigint    | those that are in a file now
+        delivered     | bigint    | those that are in a file at the end; started, interrupted: 0, which says nothing about them
         message       | varchar   | what happened, in words; never a value from the data
         """,
         personal=["user_name"],

@@ -6,9 +6,43 @@ from cdp_assets.config.connections import AnyConnection, FileConnection
 from cdp_assets.config.exports import Export
 from cdp_assets.exports import dynamics
 from cdp_assets.exports.confirmation import Confirmation, how_to_confirm
+from cdp_assets.exports.history import LastRun
 from cdp_assets.exports.outcome import Counts, Decided
 
 BAD = ("refused", "failed")
+
+
+def never_ended(run: LastRun) -> str:
+    """What is known of a run that was stopped between its first file and the end."""
+    return (
+        f"Run {run.run_id[:8]} of {run.export} started {run.started:%Y-%m-%d %H:%M} UTC and never ended: "
+        "files may have been written, what became of its members is not known."
+    )
+
+
+def ended_late(delivered: int, selected: int) -> str:
+    """Of a run that was tried again after its members were written down."""
+    return (
+        f"Stopped before its end and tried again: {delivered:,} of {selected:,} members had been written into files, "
+        "nothing was sent again. The ledger has the state of each member."
+    )
+
+
+def removed(files: int, stuck: int) -> list[str]:
+    """The files of earlier runs that this run removed, and those that it could not remove."""
+    return [
+        *([f"{_files(files)} of earlier runs {'was' if files == 1 else 'were'} removed."] if files else []),
+        *([f"{_files(stuck)} of earlier runs could not be removed: remove what does not belong there by hand."] if stuck else []),
+    ]
+
+
+def still_there(files: int, folder: str) -> list[str]:
+    """Where nothing was written: what the last run wrote was left alone."""
+    return [f"{_files(files)} of the last run {'is' if files == 1 else 'are'} still in {folder}."] if files else []
+
+
+def _files(number: int) -> str:
+    return f"{number:,} file{'' if number == 1 else 's'}"
 
 
 def state_of(segments: Sequence[str]) -> str:

@@ -10,6 +10,8 @@ from cdp_assets.sources.tables import table_of
 from cdp_assets.unify.deduplicated_tables import deduplicated
 from cdp_assets.unify.tables import ALTERNATE_KEYS
 
+NO_ANSWERS = f"('{consents.NO_ANSWER}', '{consents.NEITHER}')"
+
 
 def steps(project: Project) -> list[Step]:
     """Statements and what follows from them; none where no source has consents."""
@@ -32,6 +34,8 @@ def steps(project: Project) -> list[Step]:
                     "count(distinct (source, source_file, source_line))"
                     " - count(distinct (source, source_file, source_line)) filter (customer_id is not null)"
                 ),
+                "read_as_refusal": f"count(distinct (source, source_file, source_line)) filter (reading in {NO_ANSWERS})",
+                "time_not_readable": 'count(distinct (source, source_file, source_line)) filter ("at" is null)',
             },
         ),
         Step(

@@ -6,9 +6,14 @@ every customer with a record, winner or duplicate, that has this value; so a val
 What follows: of each source and identifier the newest statement on a purpose stands, at the same time the refusal. Among
 what stands for a customer the most restrictive counts: one refusal is enough. A consent that is dated after the day of
 the run does not count before its day; a refusal so dated counts at once, because it is the side on which an error is safe.
+
+What cannot be read, or is missing, errs on that side too. An answer that cannot be read is a refusal. A refusal whose time
+cannot be read stands always: nobody knows that a dated consent came after it, so only its correction in the source ends it.
+A consent whose time cannot be read counts for nothing: it gives no consent, and takes no refusal back.
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -49,8 +54,8 @@ _STATEMENT = """
     identifier  | varchar   | what the value is
     value       | varchar   | as it is compared
     purpose     | varchar   | what for
-    given       | boolean   | yes or no
-    at          | timestamp | when"""
+    given       | boolean   | yes or no; null: cannot be read
+    at          | timestamp | when; null: cannot be read"""
 _STATED = intermediate("stated", _STATEMENT)
 _FOUND = intermediate("found", f"{_STATEMENT}\n    customer_id | varchar | who has the value; null: nobody")
 
@@ -74,13 +79,26 @@ _FOUND_SQL = """
     left join holders as h on h.identifier = s.identifier and h.value = s.value
 """
 
-_STATEMENTS_SQL = """
+AS_WRITTEN = "as written"
+NO_ANSWER = "answer not readable: counts as a refusal"
+NO_TIME_TO_REFUSE = "time not readable: a refusal that stands always"
+NO_TIME_TO_CONSENT = "time not readable: a consent that does not count"
+NEITHER = "answer and time not readable: counts as a refusal that stands always"
+
+_STATEMENTS_SQL = f"""
     select
         source, source_file, source_line,
         row_number() over (
             partition by source, source_file, source_line order by identifier, value, customer_id nulls last
         ) as nth,
-        identifier, value, customer_id, purpose, given, "at"
+        identifier, value, customer_id, purpose, coalesce(given, false) as given, "at",
+        case
+            when given is null and "at" is null then '{NEITHER}'
+            when given is null then '{NO_ANSWER}'
+            when "at" is not null then '{AS_WRITTEN}'
+            when given then '{NO_TIME_TO_CONSENT}'
+            else '{NO_TIME_TO_REFUSE}'
+        end as reading
     from found
 """
 
@@ -88,7 +106,7 @@ _COUNTING = """
     select s.*
     from consent_statements as s
     cross join _as_of as d
-    where s.customer_id is not null and not (s.given and cast(s."at" as date) > d.day)
+    where s.customer_id is not null and (not s.given or cast(s."at" as date) <= d.day)
 """
 
 _CONSENTS_SQL = f"""
@@ -101,7 +119,7 @@ _CONSENTS_SQL = f"""
         select customer_id, purpose, given, "at"
         from ({_COUNTING}) as counting
         qualify row_number() over (
-            partition by customer_id, purpose, source, identifier, value order by "at" desc, given, source_file, source_line
+            partition by customer_id, purpose, source, identifier, value order by "at" desc nulls first, given, source_file, source_line
         ) = 1
     ) as standing
     group by customer_id, purpose
@@ -289,6 +307,7 @@ def _nasty_consents() -> dict[str, pa.Table]:
         "given": [True, True, False],
         "source_line": range(2, 62),
         "nth": [1],
+        "at": [None, *(datetime.fromisoformat(f"2024-0{month}-01") for month in (3, 1, 2, 2, 1, 3))],
     }
     statements = nasty_rows(CONSENT_STATEMENTS.columns, {**dict(_who()), **purposes})
     return {"consent_statements": statements, AS_OF.name: nasty_rows(columns("day | date | the day"), rows=1)}

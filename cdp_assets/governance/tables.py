@@ -58,11 +58,12 @@ CONSENT_STATEMENTS = Table(
         value       | varchar   | its value as it is compared: an e-mail address in small letters, a telephone number as + and digits
         customer_id | varchar   | a customer with a record that has this value; null: nobody has it
         purpose     | varchar   | what the consent is for, trimmed and in small letters
-        given       | boolean   | whether it is given; false: refused or withdrawn
-        at          | timestamp | when it was said, UTC
+        given       | boolean   | whether it is given; false: refused or withdrawn, or the answer cannot be read
+        at          | timestamp | when it was said, UTC; null: missing, or cannot be read
+        reading     | varchar   | how it was read: as written, or what cannot be read (or is missing) and what follows from that
         """,
         personal=["value"],
-        required=["identifier", "value", "purpose", "given", "at"],
+        required=["identifier", "value", "purpose", "given", "reading"],
     ),
 )
 
@@ -75,10 +76,10 @@ CONSENTS = Table(
         customer_id  | varchar   | id of the customer
         purpose      | varchar   | what the consent is for, in small letters
         given        | boolean   | whether all standing statements of the customer give it; one refusal is enough for false
-        at           | timestamp | time of the newest standing statement that says so
+        at           | timestamp | time of the newest standing statement that says so; null: a refusal whose time cannot be read
         statements   | bigint    | standing statements: the newest one of each source and identifier
         contradicted | boolean   | whether standing statements disagree; then the refusal counts
         """,
-        required=["given", "at", "statements", "contradicted"],
+        required=["given", "statements", "contradicted"],
     ),
 )

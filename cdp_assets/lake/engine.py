@@ -61,6 +61,9 @@ class Engine(Protocol):
         ...
 
 
+MORE_BUCKETS, MOST_BUCKETS = 4, 256  # where memory was not enough: so many times more, up to so many
+
+
 @dataclass(frozen=True)
 class DuckDBEngine:
     """Runs stages on this machine. `memory` in bytes is for DuckDB; `buckets` forces their number (tests)."""
@@ -79,9 +82,21 @@ class DuckDBEngine:
                 target = into if stage is stages[-1] else work
                 with no_values_in_errors(f"{stages[-1].writes.name}, step {stage.name}"):
                     target.mkdir(parents=True, exist_ok=True)
-                    results[stage.name] = _run_stage(connection, stage, known, target, self._count(stage, known))
+                    results[stage.name] = self._run_in_memory(connection, stage, known, target)
                 known[stage.name] = results[stage.name].source()
         return results
+
+    def _run_in_memory(self, connection: duckdb.DuckDBPyConnection, stage: Stage, known: Mapping[str, Source], target: Path) -> Files:
+        """Run a stage in as many buckets as its inputs' sizes ask for; in more where that was too few, as a result may be far wider."""
+        count = self._count(stage, known)
+        splits = not self.buckets and not any(meet.kind == "whole" for meet in stage.reads.values())
+        while True:
+            try:
+                return _run_stage(connection, stage, known, target, count)
+            except duckdb.OutOfMemoryException:
+                if not splits or count >= MOST_BUCKETS or not any(meet.kind in ("by", "anyhow") for meet in stage.reads.values()):
+                    raise
+                count *= MORE_BUCKETS
 
     def _count(self, stage: Stage, known: Mapping[str, Source]) -> int:
         """How many buckets: one when the inputs fit the memory, never more for `whole`."""

@@ -20,7 +20,8 @@ class Step:
     """How one table comes about.
 
     `reads`: the names that the stages use -> tables. `numbers`: name -> SQL aggregate over the table, shown beside each
-    version and plotted over time. `day_of`: for a daily table, input -> its day column; `by_request` says that a run
+    version and plotted over time. `notice`: SQL over the table that gives one text, without any value of a record, where people
+    must be told something although the step went well. `day_of`: for a daily table, input -> its day column; `by_request` says that a run
     may ask for a range of days (without one, and for other daily tables always, the due days are computed). `uses_as_of`
     says that the result depends on the day that the run is for, which stages and checks read as AS_OF. `compute` replaces the
     ordinary way (stages, checks, commit) for what is no plain computation: reading files, publishing.
@@ -33,6 +34,7 @@ class Step:
     stages: Callable[[], Sequence[Stage]] = list
     checks: Callable[[], Sequence[Check]] = list
     numbers: Mapping[str, str] = field(default_factory=dict)
+    notice: str | None = None
     settings: Any = None
     uses_as_of: bool = False
     day_of: Mapping[str, str] | None = None
@@ -69,6 +71,15 @@ class Step:
         with no_values_in_errors(f"{self.table.name}, numbers"), session(memory=run.engine.memory) as connection:
             row = connection.execute(f"select {expressions} from ({run.read(self.table).sql})").fetchall()[0]
         return {label: float(value) for label, value in zip(self.numbers, row, strict=True) if value is not None}
+
+    def says(self, run: Run) -> str | None:
+        """What people must be told of the version that the run sees now; None: nothing."""
+        if self.notice is None:
+            return None
+        with no_values_in_errors(f"{self.table.name}, notice"), session(memory=run.engine.memory) as connection:
+            connection.execute(f"create temp view {name(self.table.name)} as {run.read(self.table).sql}")
+            rows = connection.execute(self.notice).fetchall()
+        return str(rows[0][0]) if rows and rows[0][0] else None
 
     def origins(self, run: Run, stages: Sequence[Stage]) -> dict[str, list[tuple[Table, str]]]:
         """Column lineage: column -> the tables and columns that it comes from."""

@@ -15,7 +15,7 @@ from cdp_assets.lake import Holder, Place, project_lock
 from cdp_assets.orchestration.in_process import execute, message, start_failure, wait_for_isolated_runs
 from cdp_assets.orchestration.instance import home
 from cdp_assets.orchestration.jobs import REFRESH
-from cdp_assets.orchestration.run_resource import process
+from cdp_assets.orchestration.run_resource import process, reasonable
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Summary:
     """How a refresh ended.
 
     `rows`: table -> rows now; `quarantined`: source -> rows of it that could not be read; `failed`: asset -> message;
-    `skipped`: what depended on those.
+    `skipped`: what depended on those; `notices`: asset -> what people must be told although it went well.
     """
 
     run: str
@@ -35,6 +35,7 @@ class Summary:
     numbers: dict[str, dict[str, float | int]] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     skipped: tuple[str, ...] = ()
+    notices: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     processor_seconds: float = 0.0
 
@@ -50,6 +51,8 @@ def refresh(
 ) -> Summary:
     """Run everything that is due. Raises BusyError when another run holds the project and waiting was not asked for."""
     require(project, user, Role.contributor, "refresh")
+    if as_of is not None:
+        reasonable(as_of)
     home(project)
     place, run_id = Place(project.store), str(uuid.uuid4())
     place.prepare()
@@ -74,6 +77,7 @@ def _summary(result: dg.ExecuteInProcessResult, run_id: str, as_of: date | None,
     numbers: dict[str, dict[str, float | int]] = {}
     quarantined: dict[str, int] = {}
     unchanged: list[str] = []
+    notices: dict[str, str] = {}
     for event in result.get_asset_materialization_events():
         made = event.materialization
         values: dict[str, Any] = {key: value.value for key, value in made.metadata.items()}
@@ -81,6 +85,8 @@ def _summary(result: dg.ExecuteInProcessResult, run_id: str, as_of: date | None,
         if made.partition is None and "rows" in values:
             rows[name] = int(values["rows"])
             numbers[name] = {k: int(v) if v.is_integer() else round(v, 4) for k, v in values.items() if isinstance(v, float)}
+            if "notice" in values:
+                notices[name] = str(values["notice"])
             if values.get("unchanged"):
                 unchanged.append(name)
         elif "rows_of_this_source" in values:
@@ -102,6 +108,7 @@ def _summary(result: dg.ExecuteInProcessResult, run_id: str, as_of: date | None,
         numbers,
         failed,
         tuple(skipped),
+        notices,
         seconds=round(seconds, 1),
         processor_seconds=round(worked, 1),
     )

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 
@@ -17,6 +17,7 @@ USER_TAG = "cdp/user"
 UI_USER = "dagster"
 # Runs from Dagster's UI are queued one at a time; one that meets a refresh from the command line waits for it.
 WAIT_SECONDS = 3600
+MOST_DAYS_AHEAD = 366
 Progress = Callable[[str, str], None]  # (table, "started" | "done" | "unchanged" | "failed")
 
 
@@ -26,9 +27,20 @@ def as_of_of(tags: dict[str, str]) -> date:
     if text is None:
         return datetime.now(UTC).date()
     try:
-        return date.fromisoformat(text)
+        return reasonable(date.fromisoformat(text))
     except ValueError:
         raise UserError(f"tag {AS_OF_TAG}: {text!r} is not a date; write it as 2026-11-20") from None
+
+
+def reasonable(day: date) -> date:
+    """The day of a run as asked for; UserError where it is so late that it can only be a slip.
+
+    What a run remembers (who entered a segment when, when a model was trained) is of its day, and time never runs backwards.
+    """
+    latest = datetime.now(UTC).date() + timedelta(days=MOST_DAYS_AHEAD)
+    if day > latest:
+        raise UserError(f"A run cannot be for {day}: the latest day allowed is {latest}, a year from today. Nothing was changed.")
+    return day
 
 
 def run_resource(project: Project, progress: Progress | None = None) -> dg.ResourceDefinition:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
+from cdp_assets.clv.tables import CLV_USABILITY
 from cdp_assets.config import EventsSource, Project, ProjectConfig
 from cdp_assets.events.tables import VISITOR_IDENTITIES
 from cdp_assets.identity.tables import CLUSTERS
@@ -50,7 +51,7 @@ def limits_of(project: Project) -> list[Limit]:
             MAXIMUM_QUARANTINED,
         ),
     ]
-    return [*made, *_ids_without_record(project.config)]
+    return [*made, *_ids_without_record(project.config), *_predictions(project.config)]
 
 
 def _ids_without_record(config: ProjectConfig) -> list[Limit]:
@@ -71,6 +72,15 @@ def _ids_without_record(config: ProjectConfig) -> list[Limit]:
         (select (source, field, id) from ({" union all ".join(ids)}) where id is not null)
     """
     return [Limit("visitor_identities", "ids_without_record", "every id that a visitor gave is in its source", reads, sql, 0)]
+
+
+def _predictions(config: ProjectConfig) -> list[Limit]:
+    """A prediction whose input has errors is not trained; no limit without predictions."""
+    if not config.clv:
+        return []
+    sql = "select count(*) from clv_usability where state = 'error'"
+    description = "the input has what predictions need: customers, history, few missing values (details: the table, `cdp review clv`)"
+    return [Limit(CLV_USABILITY.name, "prerequisites", description, {CLV_USABILITY.name: CLV_USABILITY}, sql, 0)]
 
 
 def checks(project: Project) -> list[dg.AssetChecksDefinition]:

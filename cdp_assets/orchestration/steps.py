@@ -107,6 +107,7 @@ def execute(step: Step, run: Run, context: dg.AssetExecutionContext) -> Events:
     try:
         result = step.run(run, _days_only(context) if step.by_request else None)
         numbers = step.measure(run)
+        notice = step.says(run)
         origins = step.origins(run, result.stages)
     except ChecksFailedError as error:
         run.failed.append(step.table.name)
@@ -132,6 +133,9 @@ def execute(step: Step, run: Run, context: dg.AssetExecutionContext) -> Events:
         **numbers,
         **result.numbers,
     }
+    if notice:
+        context.log.warning(notice)
+        metadata["notice"] = notice
     if step.daily:
         metadata["days_computed"] = len(result.partitions)
     if origins:

@@ -43,10 +43,10 @@ _EVENT = columns(
 _CONSENT = columns(
     """
     purpose | varchar   | what the consent is for, as written
-    given   | boolean   | whether it is given; false: refused or withdrawn
-    at      | timestamp | when it was said, UTC
+    given   | boolean   | whether it is given; false: refused or withdrawn; null: missing, or cannot be read
+    at      | timestamp | when it was said, UTC; null: missing, or cannot be read
     """,
-    required=["purpose", "given", "at"],
+    required=["purpose"],
 )
 
 

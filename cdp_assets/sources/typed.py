@@ -113,15 +113,20 @@ def _cells(source: AnySource, places: Places) -> list[Cell]:
 
 
 def _consent_cells(source: ConsentsSource, places: Places) -> list[Cell]:
-    """A statement must say what for, whether, when, and whose it is; one that says less is in quarantine, not guessed at."""
+    """A statement must say what for and whose it is; one that does not is in quarantine.
+
+    An answer or a time that cannot be read is null and no fault: what is in quarantine is forgotten, and a refusal that was
+    forgotten would leave an older consent standing. What follows from it is judged where statements are.
+    """
     read = {name: conversion(*places[field.column or name], field) for name, field in source.fields.items()}
-    for name, reason in (
-        ("purpose", "what the consent is for is missing"),
-        ("given", "whether the consent is given is missing"),
-        ("at", "time of the statement is missing"),
-    ):
-        read[name] = _required(read[name], reason)
+    read["purpose"] = _required(read["purpose"], "what the consent is for is missing")
+    for name in ("given", "at"):
+        read[name] = Conversion(read[name].value, exp.null())
+    # One of several identifiers that cannot be read costs nothing either, as long as another one says who it is.
     nobody = exp.and_(*(node(":value is null", value=read[column].value) for column in source.person))
+    for column in source.person:
+        fault = node("case when :nobody then :fault end", nobody=nobody, fault=read[column].fault)
+        read[column] = Conversion(read[column].value, fault)
     first = next(iter(source.person))
     read[first] = _refused(read[first], nobody, "nobody is named, as " + " and ".join(source.person) + " have no value")
     return [Cell(name, source.fields[name].column or name, its) for name, its in read.items()]

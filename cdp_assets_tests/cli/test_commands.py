@@ -140,7 +140,7 @@ def test_every_command_asks_for_a_role_and_the_denial_is_written_down(project: P
 GROUPS = {
     "review": {"clv": (), "contacts": ()},
     "consent": {"engagement": ()},
-    "connection": {"confirm": ("files",), "list": ()},
+    "connection": {"confirm": ("files",), "withdraw": ("files",), "list": ()},
     "export": {"run": ("agency",), "list": ()},
 }
 

@@ -10,7 +10,7 @@ from cdp_assets.activities.tables import ACTIVITY_QUARANTINE, UNIFIED_ACTIVITIES
 from cdp_assets.clv import factors, features, results, scores, train, usability
 from cdp_assets.clv.nasty import as_of as as_of_rows
 from cdp_assets.clv.purchases import plans
-from cdp_assets.clv.tables import CLV_FEATURES, CLV_MODEL
+from cdp_assets.clv.tables import CLV_FEATURES, CLV_MODEL, CLV_USABILITY
 from cdp_assets.config import ProjectConfig, parse_config
 from cdp_assets_tests.support import rows, run_tables
 
@@ -74,7 +74,10 @@ def model_of(customers: pa.Table, predictions: str, before: pa.Table | None = No
     """CLV_MODEL after a run on that day."""
     stages = train.stages(plans(config(predictions)))
     earlier = before if before is not None else CLV_MODEL.arrow_schema().empty_table()
-    return run_tables(stages, {"clv_features": customers, "clv_model_before": earlier, "_as_of": as_of_rows(as_of)})
+    usable = CLV_USABILITY.arrow_schema().empty_table()
+    return run_tables(
+        stages, {"clv_features": customers, "clv_usability": usable, "clv_model_before": earlier, "_as_of": as_of_rows(as_of)}
+    )
 
 
 def scores_of(customers: pa.Table, model: pa.Table, predictions: str) -> pa.Table:

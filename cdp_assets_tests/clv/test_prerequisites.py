@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cdp_assets.clv.prerequisites import CHECKS, Figures, refusal
+from cdp_assets.clv.prerequisites import CHECKS, Figures
 from cdp_assets_tests.clv.small import activities, bought, usability_of
 
 YEAR = "y: {months: 12}"
@@ -70,13 +70,6 @@ def test_each_check_says_what_was_found_and_what_is_needed(name: str, changes: d
     found, details = answer(name, **changes)
     assert found == state
     assert words in details
-
-
-def test_the_refusal_names_the_prediction_the_check_and_where_to_look() -> None:
-    text = refusal([("next_year", "customers", answer("customers", customers=7)[1])])
-    assert "next_year: customers: 7 customers with a purchase; at least 100 are needed" in text
-    assert "map more activities to customers or add sources" in text
-    assert "cdp review clv" in text
 
 
 class TestFigures:

@@ -100,7 +100,7 @@ def test_training_twice_gives_the_same_to_the_last_bit(customers: pa.Table, mode
 
 def test_nothing_after_the_origin_is_read_before_the_model_of_the_test_is_there(customers: pa.Table, model: pa.Table) -> None:
     spend = customers.schema.get_field_index("spend_after_origin")
-    blind = customers.set_column(spend, customers.schema.field(spend), pa.array([0] * customers.num_rows, pa.decimal128(18, 2)))
+    blind = customers.set_column(spend, customers.schema.field(spend), pa.array([0] * customers.num_rows, pa.decimal128(38, 2)))
     with_truth, without = row_of(model), row_of(model_of(blind, MONTHLY, as_of=DAY))
     fitted = [name for name in with_truth if name.startswith("origin_")]
     assert len(fitted) > 10

@@ -18,9 +18,10 @@ from cdp_assets.config import Project, load_project
 from cdp_assets.contacts.tables import contact_profiles
 from cdp_assets.demo.stand_in import Answer, stand_in
 from cdp_assets.engagement.assets import steps
+from cdp_assets.engagement.consent import KIND, subject
 from cdp_assets.engagement.tables import ACCOUNT_ENGAGEMENT, INTERACTIONS
 from cdp_assets.errors import UserError
-from cdp_assets.governance import AccessDeniedError, latest
+from cdp_assets.governance import AccessDeniedError, decide, latest
 from cdp_assets.governance.tables import AUDIT_LOG
 from cdp_assets.lake import Place, Run, Source, Stage, StepResult, whole
 from cdp_assets.microsoft import CredentialsError, Graph, MailboxRefusedError, MicrosoftError, Tokens
@@ -182,8 +183,26 @@ def test_consent_counts_the_addresses(project: Project, count: int) -> None:
     with pytest.raises(UserError, match="from 2 to 2,500") as caught:
         agree(project, "--agree")
     assert "@" not in caught.value.message
-    with pytest.raises(UserError, match="from 2 to 2,500"):
-        refresh(project)
+
+
+@pytest.mark.parametrize("addresses", [None, "ann@own.com\n", "no address\nben@own.com\n"])
+def test_without_consent_nothing_about_addresses_is_needed_and_with_it_they_are(
+    project: Project, monkeypatch: pytest.MonkeyPatch, addresses: str | None
+) -> None:
+    agree(project, "--agree")
+    refresh(project)
+    assert numbers(project) != []
+    wrong = project.folder / "stand_in" / "addresses.txt"
+    wrong.unlink() if addresses is None else wrong.write_text(addresses)
+    with pytest.raises(UserError, match=r"engagement\.addresses"):
+        refresh(project, "with a wrong list")
+    settings = project.config.engagement
+    assert settings is not None
+    # The decision alone, as if the removal had broken off: the next refresh empties the tables.
+    decide(Place(project.store), user="adam", kind=KIND, subject=subject(settings), verdict="withdrawn")
+    monkeypatch.setenv("CDP_PRIVACY_KEY", "short")
+    emptied = refresh(project, "withdrawn")
+    assert (emptied["interactions"].rows, emptied["account_engagement"].rows) == (0, 0)
 
 
 def test_a_wrong_secret_is_refused_and_not_shown(project: Project) -> None:

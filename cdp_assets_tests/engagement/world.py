@@ -91,7 +91,7 @@ def make(run: Run, office: Office, settings: Engagement = SETTINGS, **more: Any)
     addresses = settings.addresses
     assert not isinstance(addresses, str)
     given: dict[str, Any] = {"contacts": contacts(), "now": datetime.fromisoformat("2100-01-01"), **more}
-    return interactions.make(run, settings, addresses, office.service(), decisions=chosen, **given)
+    return interactions.make(run, settings, lambda: addresses, office.service(), decisions=chosen, **given)
 
 
 def table(place: Place) -> list[dict[str, Any]]:

@@ -7,8 +7,8 @@ import pytest
 
 from cdp_assets.config import Project
 from cdp_assets.errors import UserError
-from cdp_assets.exports import confirm, confirmation, may_run, require_run
-from cdp_assets.governance import AccessDeniedError, decide
+from cdp_assets.exports import confirm, confirmation, may_run, require_run, withdraw
+from cdp_assets.governance import AccessDeniedError
 from cdp_assets.governance.tables import AUDIT_LOG, DECISIONS
 from cdp_assets.lake import Place
 from cdp_assets_tests.exports.world import project
@@ -68,8 +68,20 @@ def test_a_confirmation_is_a_decision_with_the_digest_of_the_settings(tmp_path: 
 def test_a_withdrawn_confirmation_is_none(tmp_path: Path) -> None:
     made = project(tmp_path / "p")
     confirm(made, "adam", "files")
-    decide(Place(made.store), user="adam", kind="connection", subject="files", verdict="withdrawn")
+    withdraw(made, "adam", "files")
     assert confirmation(made, "files") == "not confirmed"
+    confirm(made, "adam", "files")
+    assert confirmation(made, "files") == "confirmed"
+
+
+@pytest.mark.parametrize("user", ["cora", "vic", "stranger"])
+def test_only_an_administrator_withdraws_a_confirmation(tmp_path: Path, user: str) -> None:
+    made = project(tmp_path / "p")
+    confirm(made, "adam", "files")
+    with pytest.raises(AccessDeniedError, match="withdraw connection: needs the role administrator"):
+        withdraw(made, user, "files")
+    assert confirmation(made, "files") == "confirmed"
+    assert (user, "withdraw connection", "files", "denied") in audit(made)
 
 
 def test_an_unknown_connection_names_the_nearest(tmp_path: Path) -> None:

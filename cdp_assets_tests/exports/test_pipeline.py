@@ -96,7 +96,9 @@ def test_from_files_to_a_file_on_demand(refreshed: Project) -> None:
     assert "`cdp connection confirm files`" in refused.stdout
     denied = cdp(refreshed, "connection", "confirm", "files", "--agree", user="cora")
     assert (denied.returncode, "needs the role administrator" in denied.stderr) == (1, True)
-    assert cdp(refreshed, "connection", "confirm", "files", user="adam", given="n\n").returncode != 0
+    for answer in ("n\n", ""):
+        unanswered = cdp(refreshed, "connection", "confirm", "files", user="adam", given=answer)
+        assert (unanswered.returncode, "Not confirmed; nothing was changed." in unanswered.stderr) == (1, True)
     assert cdp(refreshed, "connection", "confirm", "files", user="adam", given="y\n").returncode == 0
     ended = cdp(refreshed, "export", "run", "agency", user="adam")
     assert ended.returncode == 0, ended.stdout + ended.stderr

@@ -38,7 +38,7 @@ def lines(file: Path) -> list[list[str]]:
 
 
 def runs(made, export: str) -> list[tuple]:
-    return ask(made, f"select state, selected, delivered, message from export_runs where export = '{export}'")
+    return ask(made, f"select state, selected, delivered, message from export_runs where export = '{export}' and state <> 'started'")
 
 
 # Brief row 28: an export has a connection, segments, and members in exactly one state.
@@ -49,7 +49,7 @@ def test_a_file_export_writes_the_consenting_members_with_the_chosen_fields(new_
         ["customer_id", "full_name", "email"],
         ["ann", 'Ann "Annie" O\'Neil', "ann@x.example"],
         ["bob", "Bob, the\nBuilder", ""],
-        ["eve", "=1+1", "eve@x.example"],
+        ["eve", "'=1+1", "eve@x.example"],
     ]
     assert ledger(made, "agency") == {
         "ann": ("delivered", None), "bob": ("delivered", None), "eve": ("delivered", None),
@@ -260,7 +260,7 @@ def test_a_changed_connection_needs_a_new_confirmation(new_run: Runs, folder: Pa
         run_export(filled(new_run, made), made, "agency")
     confirm(made, "adam", "files")
     run_export(new_run(), made, "agency")
-    assert [row[0] for row in ask(made, "select state from export_runs order by started")] == ["refused", "done"]
+    assert [row[0] for row in ask(made, "select state from export_runs order by started, state desc")] == ["refused", "started", "done"]
 
 
 # What a run reads, and what it writes down.
@@ -302,7 +302,7 @@ def test_the_same_run_twice_changes_nothing(new_run: Runs, folder: Path) -> None
     again = run_export(run, made, "agency")
     assert (again.version, again.content) == (first.version, first.content)
     assert not file.exists()
-    assert ask(made, "select (select count(*) from export_ledger), (select count(*) from export_runs)") == [(5, 1)]
+    assert ask(made, "select (select count(*) from export_ledger), (select count(*) from export_runs)") == [(5, 2)]
 
 
 def test_a_refused_run_tried_again_is_refused_again_and_written_down_once(new_run: Runs, folder: Path) -> None:

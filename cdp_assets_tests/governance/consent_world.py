@@ -72,7 +72,7 @@ def statements(newsletter: str = "", letters: str = "") -> list[dict[str, Any]]:
     )
 
 
-def standing(statements_: str) -> dict[tuple[str, str], tuple[bool, str, int, bool]]:
+def standing(statements_: str) -> dict[tuple[str, str], tuple[bool, str | None, int, bool]]:
     """(customer, purpose) -> (given, at, statements, contradicted), on 2024-06-30.
 
     A line is `source | value | customer_id | purpose | given | at`.
@@ -83,6 +83,11 @@ def standing(statements_: str) -> dict[tuple[str, str], tuple[bool, str, int, bo
     inputs = {"consent_statements": (text, CONSENT_STATEMENTS), AS_OF.name: ("day\n2024-06-30", AS_OF)}
     found = run_stages(consents.consent_stages(), **inputs)
     return {
-        (row["customer_id"], row["purpose"]): (row["given"], f"{row['at']:%Y-%m-%d}", row["statements"], row["contradicted"])
+        (row["customer_id"], row["purpose"]): (
+            row["given"],
+            f"{row['at']:%Y-%m-%d}" if row["at"] else None,
+            row["statements"],
+            row["contradicted"],
+        )
         for row in found
     }

@@ -70,6 +70,25 @@ def test_purposes_are_trimmed_and_in_small_letters() -> None:
     assert [row["purpose"] for row in statements("ann@x.org | NewsLetter | true | 2024-01-01")] == ["newsletter"]
 
 
+def test_an_answer_or_a_time_that_cannot_be_read_errs_on_the_safe_side_and_says_so() -> None:
+    found = statements(
+        """
+        ann@x.org | n | false | 2024-01-01
+        ann@x.org | n |       | 2024-01-01
+        ann@x.org | n | false |
+        ann@x.org | n | true  |
+        ann@x.org | n |       |
+        """
+    )
+    assert [(row["given"], row["at"] is not None, row["reading"]) for row in found] == [
+        (False, True, "as written"),
+        (False, True, "answer not readable: counts as a refusal"),
+        (False, False, "time not readable: a refusal that stands always"),
+        (True, False, "time not readable: a consent that does not count"),
+        (False, False, "answer and time not readable: counts as a refusal that stands always"),
+    ]
+
+
 def test_a_lost_and_a_made_up_statement_are_counted() -> None:
     source = rows("source_file | source_line\nn.csv | 2\nn.csv | 3\nn.csv | 4", source_line="bigint")
     none = rows("source_file | source_line", source_line="bigint")

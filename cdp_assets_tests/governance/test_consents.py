@@ -92,6 +92,40 @@ def test_a_refusal_of_a_later_day_counts_at_once() -> None:
     assert standing(lines) == {("ann", "post"): (False, "2030-01-01", 1, False)}
 
 
+def test_a_refusal_without_a_time_stands_always() -> None:
+    lines = """
+        a | ann@x | ann | post | true  | 2024-01-01
+        a | ann@x | ann | post | false |
+        a | ann@x | ann | post | true  | 2024-03-01
+        """
+    assert standing(lines) == {("ann", "post"): (False, None, 1, False)}
+
+
+def test_the_time_of_a_refusal_is_that_of_the_newest_that_has_one() -> None:
+    lines = """
+        a | ann@x | ann | post | false |
+        b | ann@x | ann | post | false | 2024-03-01
+        """
+    assert standing(lines) == {("ann", "post"): (False, "2024-03-01", 2, False)}
+
+
+def test_a_consent_without_a_time_gives_no_consent_and_takes_no_refusal_back() -> None:
+    assert standing("a | ann@x | ann | post | true |") == {}
+    lines = """
+        a | ann@x | ann | post | true  |
+        a | ann@x | ann | post | false | 2024-03-01
+        """
+    assert standing(lines) == {("ann", "post"): (False, "2024-03-01", 1, False)}
+
+
+def test_a_consent_without_a_time_refuses_nothing() -> None:
+    lines = """
+        a | ann@x | ann | post | true  |
+        a | ann@x | ann | post | true  | 2024-03-01
+        """
+    assert standing(lines) == {("ann", "post"): (True, "2024-03-01", 1, False)}
+
+
 def test_a_missing_row_and_a_refusal_that_was_passed_over_are_counted() -> None:
     statements = rows(
         """
@@ -103,5 +137,15 @@ def test_a_missing_row_and_a_refusal_that_was_passed_over_are_counted() -> None:
         CONSENT_STATEMENTS,
     )
     wrong = rows("customer_id | purpose | given\nann | post | true", CONSENTS)
+    untimed = rows(
+        """
+        source | source_file | source_line | nth | identifier | value | customer_id | purpose | given | at
+        a      | f           | 2           | 1   | e          | x     | ann         | post    | false |
+        a      | f           | 3           | 1   | e          | x     | ann         | post    | true  | 2024-02-01
+        """,
+        CONSENT_STATEMENTS,
+    )
+    day = {AS_OF.name: rows("day\n2024-06-30", AS_OF)}
+    assert run_checks_on(consents.consent_checks(), CONSENTS, wrong, {"consent_statements": untimed, **day}) == [0, 1]
     inputs = {"consent_statements": statements, AS_OF.name: rows("day\n2024-06-30", AS_OF)}
     assert run_checks_on(consents.consent_checks(), CONSENTS, wrong, inputs) == [1, 1]

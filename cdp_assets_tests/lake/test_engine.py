@@ -1,8 +1,11 @@
 """Stages: how rows meet, and what the engine refuses. That results do not depend on buckets is tested in test_all_stages."""
 
+from pathlib import Path
+
+import duckdb
 import pytest
 
-from cdp_assets.lake import Stage, anyhow, by, everywhere, intermediate, whole
+from cdp_assets.lake import Source, Stage, Table, anyhow, by, engine, everywhere, intermediate, whole
 from cdp_assets_tests.support import run_stages
 
 PAIRS = intermediate("pairs", "k | varchar | key\nn | bigint | number", ("k", "n"))
@@ -62,3 +65,26 @@ def test_an_input_that_nobody_supplies_is_named() -> None:
 def test_the_output_is_cast_to_its_declaration_and_sorted_by_its_key() -> None:
     stage = Stage("out", {"t": by("k")}, "select k, n from t order by n desc", PAIRS)
     assert [(r["k"], r["n"]) for r in run_stages([stage], t=LEFT)] == [("a", 1), ("a", 2), ("b", 4), (None, 3)]
+
+
+def test_a_stage_whose_result_is_far_wider_than_its_inputs_is_split_until_it_fits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = intermediate("out", "k | bigint | key\na | varchar | wide\nb | varchar | wide\nc | varchar | wide", ("a",))
+    wide = "select k, md5(k || 'a') as a, md5(k || 'b') || md5(k || 'c') as b, md5(k || 'd') || md5(k || 'e') as c from t"
+    file, rows = tmp_path / "t.parquet", 1_000_000
+    with duckdb.connect() as connection:
+        connection.execute(f"copy (select range as k from range({rows})) to '{file}'")
+    source = Source(Table("t", "given by a test", (), ()), f"select * from read_parquet('{file}')", file.stat().st_size)
+    asked: list[int] = []
+    run = engine._run_stage
+
+    def remembered(*given: object) -> object:
+        asked.append(given[-1])  # type: ignore[arg-type]
+        return run(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(engine, "_run_stage", remembered)
+    stage = Stage("out", {"t": by("k")}, wide, out)
+    made = engine.DuckDBEngine(memory=32 << 20, threads=1).run([stage], {"t": source}, tmp_path / "o", tmp_path / "w")
+    assert made["out"].rows == rows
+    assert asked == sorted(set(asked))
+    assert len(asked) > 1
+    assert {path.name for path in (tmp_path / "o").glob("*.parquet")} == {each.path.name for each in made["out"].files}

@@ -1,4 +1,4 @@
-"""What a source of consents asks of its rows: what for, yes or no, when, and whose it is; else they are in quarantine."""
+"""What a source of consents asks of its rows: what for, and whose it is; an answer that cannot be read costs no row."""
 
 from pathlib import Path
 
@@ -46,27 +46,34 @@ def test_yes_and_no_are_read_in_the_usual_words(folder: Path) -> None:
     assert [row["given"] for row in rows_of(folder, "newsletter")] == [True, False, True, False, True, False, True]
 
 
-def test_a_statement_that_lacks_something_is_in_quarantine_under_the_name_of_the_column(folder: Path) -> None:
-    rows = [
-        "a@x,,,yes,2024-03-01,",
-        "a@x,,n,,2024-03-01,",
-        "a@x,,n,maybe,2024-03-01,",
-        "a@x,,n,yes,,",
-        "a@x,,n,yes,soon,",
-        ",,n,yes,2024-03-01,",
-        ",7,n,yes,2024-03-01,",
-    ]
+def test_a_statement_for_nothing_or_of_nobody_is_in_quarantine_under_the_name_of_the_column(folder: Path) -> None:
+    rows = ["a@x,,,maybe,2024-03-01,", ",,n,yes,soon,", ",7,n,yes,2024-03-01,", "a@x,,n,no,2024-03-01,x,more"]
     write(folder, consents_csv=HEADER + "\n".join(rows) + "\n")
-    read(folder, "newsletter")
-    assert quarantine_of(folder) == [
+    faults, made = read(folder, "newsletter")
+    assert quarantine_of(folder)[:2] == [
         ("newsletter", 2, "list", "what the consent is for is missing"),
-        ("newsletter", 3, "opt_in", "whether the consent is given is missing"),
-        ("newsletter", 4, "opt_in", "not true or false"),
-        ("newsletter", 5, "at", "time of the statement is missing"),
-        ("newsletter", 6, "at", "not a time as in 2024-12-31T23:59:59Z (ISO 8601)"),
-        ("newsletter", 7, "E-Mail", "nobody is named, as E-Mail and customer have no value"),
+        ("newsletter", 3, "E-Mail", "nobody is named, as E-Mail and customer have no value"),
     ]
     assert [row["customer"] for row in rows_of(folder, "newsletter")] == ["7"]
+    assert (faults.rows, made.rows) == (3, 1)
+
+
+def test_a_statement_whose_answer_or_time_cannot_be_read_stays_with_null(folder: Path) -> None:
+    rows = ["a@x,,n,,2024-03-01,", "a@x,,n,maybe,2024-03-01,", "a@x,,n,no,,", "a@x,,n,yes,soon,", "a@x,,n,Nein,bald,"]
+    write(folder, consents_csv=HEADER + "\n".join(rows) + "\n")
+    faults, made = read(folder, "newsletter")
+    march = at("2024-03-01")
+    assert [(row["given"], row["at"]) for row in rows_of(folder, "newsletter")] == [
+        (None, march), (None, march), (False, None), (True, None), (None, None)
+    ]  # fmt: skip
+    assert (faults.rows, made.rows) == (0, 5)
+
+
+def test_an_identifier_that_cannot_be_read_costs_nothing_where_another_one_says_who_it_is(folder: Path) -> None:
+    write(folder, consents_csv=HEADER + "a\0@x,7,n,no,2024-03-01,\na\0@x,,n,no,2024-03-01,\n")
+    read(folder, "newsletter")
+    assert [(row["E-Mail"], row["customer"], row["given"]) for row in rows_of(folder, "newsletter")] == [(None, "7", False)]
+    assert quarantine_of(folder) == [("newsletter", 3, "E-Mail", "holds a NUL character, which no text has")]
 
 
 def test_the_time_may_have_a_format_of_its_own(folder: Path) -> None:
