@@ -82,12 +82,25 @@ def _agree(project: Project, user: str) -> list[str]:
 
 def _examples(project: Project) -> list[tuple[str, str]]:
     """A customer of each kind, to look at first."""
+    from cdp_assets.clv.tables import CLV_SCORES
+    from cdp_assets.contacts.tables import contact_profiles
+    from cdp_assets.engagement.tables import ACCOUNT_ENGAGEMENT
     from cdp_assets.lake import Place, session
     from cdp_assets.unify.tables import unified_profiles
 
-    profiles = Place(project.store).newest(unified_profiles(project.config)).sql
+    place, config = Place(project.store), project.config
+    profiles = place.newest(unified_profiles(config)).sql
+    told = "select null as customer_id"
+    if config.contacts and config.engagement and config.clv:
+        contacts, engaged = place.newest(contact_profiles(config)).sql, place.newest(ACCOUNT_ENGAGEMENT).sql
+        told = f"""
+            select customer_id from ({contacts}) join (select account_id from ({engaged})) using (account_id)
+            join ({place.newest(CLV_SCORES).sql}) using (customer_id) where high_value
+        """
     sql = f"""
-        select 'a known customer with visitor ids', min(customer_id) from ({profiles}) where known and visitors > 1
+        select 'a customer with value, account and visitor ids', min(customer_id)
+        from ({profiles}) where visitors > 0 and customer_id in ({told})
+        union all select 'a known customer with visitor ids', min(customer_id) from ({profiles}) where known and visitors > 1
         union all select 'a visitor who is not known yet', min(customer_id) from ({profiles}) where not known
     """
     with session() as connection:

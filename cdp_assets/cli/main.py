@@ -28,13 +28,14 @@ for name, group in (("review", review), ("consent", consent.app), ("connection",
     app.add_typer(group, name=name)
 
 USER_ERROR = 1
+PROJECT_HELP = "Project folder (default: CDP_PROJECT, else the present folder if it holds a cdp.yaml, else data/demo)."
 INTERRUPTED = 130
 
 
 @app.callback()
 def options(
     context: typer.Context,
-    project: Annotated[str | None, typer.Option("--project", "-p", help="Project folder (default: CDP_PROJECT, else data/demo).")] = None,
+    project: Annotated[str | None, typer.Option("--project", "-p", help=PROJECT_HELP)] = None,
     as_: Annotated[str | None, typer.Option("--as", help="The acting user (default: CDP_USER, else the system's user).")] = None,
 ) -> None:
     """Options of every command."""

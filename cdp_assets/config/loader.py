@@ -52,8 +52,9 @@ class Project:
 
 
 def project_folder(folder: Path | None = None) -> Path:
-    """The folder given, else the one in CDP_PROJECT, else data/demo beside the package; absolute, perhaps missing."""
-    chosen = folder or Path(os.environ.get(VARIABLE) or Path(__file__).parents[2] / "data" / "demo")
+    """The folder given, else the one in CDP_PROJECT, else the present one if it holds a cdp.yaml, else data/demo beside the package."""
+    here = Path.cwd() if (Path.cwd() / FILE).is_file() else Path(__file__).parents[2] / "data" / "demo"
+    chosen = folder or Path(os.environ.get(VARIABLE) or here)
     return chosen.expanduser().resolve()
 
 

@@ -5,6 +5,7 @@ the fields that cdp.yaml names. A file and its folder are readable by their owne
 
 Spreadsheets compute cells that look like formulas. A text that begins with `=`, `@`, a tab or a carriage return, or with
 `+` or `-` and is no number or telephone number (digits, spaces, `( ) . / -`), gets an apostrophe before it.
+Blanks at both ends of a text are left out: they are typing errors of a source, and an address with one bounces.
 
 The export's own folder holds the files of one run: `tidy` removes what is left of earlier ones.
 """
@@ -136,7 +137,7 @@ def rows_of(planned: Source, profiles: Source, member: str, fields: Sequence[str
 
 def _cell(field: str) -> str:
     """SQL for a text that no spreadsheet takes for a formula; see the head of this module."""
-    text = f"q.{name(field)}"
+    text = f"trim(q.{name(field)})"
     number = r"[+-][0-9 ()./-]*[0-9][0-9 ()./-]*"
     return (
         rf"case when regexp_matches({text}, '^[=@\t\r]') or "

@@ -386,7 +386,7 @@ def test_the_high_value_segment_is_high_value_with_the_newsletters_consent(walk:
     """
     here = "select member_id from segment_membership where segment = 'high_value' and left_on is null"
     assert differences(walk, wanted, here) == []
-    without = number(walk, "select members from segments where segment = 'high_value_without_consent'")
+    without = number(walk, "select members from segments where segment = 'top_customers'")
     assert 0 < number(walk, f"select count(*) from ({wanted})") < without
 
 
