@@ -197,3 +197,16 @@ def test_a_full_disk_is_found_behind_any_error() -> None:
     assert _disk_is_full(outer)
     assert _disk_is_full(OSError(errno.ENOSPC, "x"))
     assert not _disk_is_full(OSError(errno.ENOENT, "x"))
+
+
+def test_a_day_far_ahead_is_refused_and_changes_nothing(project: Project) -> None:
+    ended = cdp(project.folder, "refresh", "--as-of", "2962-11-20")
+    assert ended.returncode == 1
+    assert "A run cannot be for 2962-11-20" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_the_present_folder_is_the_project_if_it_holds_a_cdp_yaml(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CDP_PROJECT", raising=False)
+    monkeypatch.chdir(project.folder)
+    assert load_project().folder == project.folder.resolve()
