@@ -21,12 +21,11 @@ def confirm(
 ) -> None:
     """Agree that data leave this product over a connection, as it is in cdp.yaml now. Needs the role administrator."""
     from cdp_assets.exports import confirm as confirm_connection
-    from cdp_assets.exports.confirmation import connection_named
+    from cdp_assets.exports.confirmation import of_administrator
 
     obj: Context = context.obj
     project = obj.load()
-    connection = connection_named(project, name)
-    require(project, obj.user, Role.administrator, "confirm connection", name)
+    connection = of_administrator(project, obj.user, name, "confirm connection")
     for setting, value in connection.model_dump(mode="json").items():
         typer.echo(f"  {setting}: {', '.join(value) or 'nobody but administrators' if isinstance(value, list) else value}")
     if not agree:

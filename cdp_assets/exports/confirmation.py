@@ -29,22 +29,21 @@ def connection_named(project: Project, name: str) -> AnyConnection:
     return known[name]
 
 
+def of_administrator(project: Project, user: str, name: str, action: str) -> AnyConnection:
+    """The connection of that name, for an administrator: the role is asked first, so that nobody else learns the names."""
+    require(project, user, Role.administrator, action, name)
+    return connection_named(project, name)
+
+
 def confirm(project: Project, user: str, name: str) -> None:
     """Write down that this administrator agrees to the connection as it is in cdp.yaml now.
 
     Raises UserError when there is no such connection, AccessDeniedError when the user is no administrator.
     """
-    connection = connection_named(project, name)
-    require(project, user, Role.administrator, "confirm connection", name)
-    decide(
-        Place(project.store),
-        user=user,
-        kind=KIND,
-        subject=name,
-        verdict="given",
-        content=settings_digest(connection),
-        detail=f"data may leave over this connection ({connection.kind})",
-    )
+    connection = of_administrator(project, user, name, "confirm connection")
+    detail = f"data may leave over this connection ({connection.kind})"
+    content = settings_digest(connection)
+    decide(Place(project.store), user=user, kind=KIND, subject=name, verdict="given", content=content, detail=detail)
 
 
 def withdraw(project: Project, user: str, name: str) -> None:
@@ -52,16 +51,9 @@ def withdraw(project: Project, user: str, name: str) -> None:
 
     Raises UserError when there is no such connection, AccessDeniedError when the user is no administrator.
     """
-    connection = connection_named(project, name)
-    require(project, user, Role.administrator, "withdraw connection", name)
-    decide(
-        Place(project.store),
-        user=user,
-        kind=KIND,
-        subject=name,
-        verdict="withdrawn",
-        detail=f"data may no longer leave over this connection ({connection.kind})",
-    )
+    connection = of_administrator(project, user, name, "withdraw connection")
+    detail = f"data may no longer leave over this connection ({connection.kind})"
+    decide(Place(project.store), user=user, kind=KIND, subject=name, verdict="withdrawn", detail=detail)
 
 
 def confirmation(project: Project, name: str) -> Confirmation:

@@ -85,11 +85,20 @@ def _publish(project: Project, tables: Sequence[Table], run: Run) -> StepResult:
         raise ChecksFailedError(PUBLISHED_SNAPSHOT.name, [failed], error.message) from None
     inputs = {table.name: run.read(table) for table in tables}
     meanings = {field.name: field.type for field in unified_fields(project.config)}
+    accounts = {field.name: field.type for field in unified_fields(view(project, ACCOUNTS).config)} if project.config.accounts else {}
     spill = str(run.work / "spill")
     settings = {"memory_limit": f"{run.engine.memory}B", "temp_directory": spill, "autoinstall_known_extensions": "false"}
     duckdb = DuckDBResource(database=":memory:", connection_config=settings)
     with duckdb.get_connection() as connection:
-        made = publish(connection, project.store / "published", inputs, meanings, run_id=run.run_id, as_of=run.as_of)
+        made = publish(
+            connection,
+            project.store / "published",
+            inputs,
+            meanings,
+            run_id=run.run_id,
+            as_of=run.as_of,
+            account_meanings=accounts,
+        )
     if not made.unchanged:
         record(run.place, user=run.user, action="publish", subject=made.folder.name, outcome="done", detail=f"as of {run.as_of}")
     return StepResult(

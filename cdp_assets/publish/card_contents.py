@@ -8,6 +8,7 @@ from cdp_assets.activities.tables import NET_AMOUNT
 from cdp_assets.lake import Source, Table
 from cdp_assets.lake.source import literal, name
 from cdp_assets.publish import card_tables as tables
+from cdp_assets.publish.tokens import of_meaning
 
 SERVE = "serve"
 """The name under which the file is attached while it is filled."""
@@ -53,8 +54,11 @@ _SEGMENT = f"""
 """
 
 
-def contents(inputs: Mapping[str, Source]) -> dict[Table, str | None]:
-    """Each table with the SQL that fills it from views of these inputs; None where the project has not what it needs."""
+def contents(inputs: Mapping[str, Source], account_meanings: Mapping[str, str]) -> dict[Table, str | None]:
+    """Each table with the SQL that fills it from views of these inputs; None where the project has not what it needs.
+
+    `account_meanings`: field of account_profiles -> its type in cdp.yaml.
+    """
     found: dict[Table, tuple[str | None, tuple[str, ...]]] = {
         tables.PREDICTION: (_PREDICTION, ("clv_results",)),
         tables.CUSTOMER_VALUE: (_VALUE, ("clv_scores",)),
@@ -62,7 +66,7 @@ def contents(inputs: Mapping[str, Source]) -> dict[Table, str | None]:
         tables.VALUE_FACTOR: (_FACTORS, ("clv_factors",)),
         tables.ACTIVITY: (_ACTIVITY, ("unified_activities",)),
         tables.CUSTOMER_MEASURE: (_measures(inputs), ("customer_measures",)),
-        tables.ACCOUNT: (_accounts(inputs), ("account_profiles",)),
+        tables.ACCOUNT: (_accounts(inputs, account_meanings), ("account_profiles",)),
         tables.ACCOUNT_MONTH: (_MONTH, ("account_engagement",)),
         tables.ACCOUNT_CONTACT: (_contacts(inputs), ("contact_profiles",)),
         tables.CUSTOMER_CONSENT: (_CONSENT, ("consents",)),
@@ -100,13 +104,12 @@ def _label(measure: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _accounts(inputs: Mapping[str, Source]) -> str | None:
+def _accounts(inputs: Mapping[str, Source], meanings: Mapping[str, str]) -> str | None:
     """An account with its name (the first field of type organization.name), place, contacts and engagement of the year."""
     if "account_profiles" not in inputs:
         return None
-    accounts = inputs["account_profiles"].table
-    place = [name(c) for c in (_of_type(accounts, "location.city"), _of_type(accounts, "location.country")) if c]
-    called = _of_type(accounts, "organization.name")
+    place = [f"a.{name(field)}" for meaning in ("location.city", "location.country") for field in of_meaning(meanings, meaning)[:1]]
+    called = of_meaning(meanings, "organization.name")
     contacts = "select account_id, count(*) as contacts from contact_profiles group by account_id"
     year = "select * from account_engagement where aggregation_level = 'year'"
     mails = "e.no_of_emails_to_account + e.no_of_emails_from_account"
@@ -114,7 +117,7 @@ def _accounts(inputs: Mapping[str, Source]) -> str | None:
     has_contacts, has_engagement = "contact_profiles" in inputs, "account_engagement" in inputs
     engagement = f"e.engagement_score as score, {mails} as emails, {meets} as meetings, cast(e.engagement_start_date as date) as since"
     return f"""
-        select a.account_id, {f"a.{name(called)}" if called else "a.account_id"} as name,
+        select a.account_id, {f"a.{name(called[0])}" if called else "a.account_id"} as name,
                {f"nullif(concat_ws(', ', {', '.join(place)}), '')" if place else "cast(null as varchar)"} as place,
                {"coalesce(c.contacts, 0)" if has_contacts else "0"} as contacts,
                {engagement if has_engagement else "null as score, null as emails, null as meetings, null as since"}
@@ -122,11 +125,6 @@ def _accounts(inputs: Mapping[str, Source]) -> str | None:
         {f"left join ({contacts}) c on c.account_id = a.account_id" if has_contacts else ""}
         {f"left join ({year}) e on e.account_id = a.account_id" if has_engagement else ""}
     """
-
-
-def _of_type(table: Table, meaning: str) -> str | None:
-    """The first column that holds fields of this type: the description of a unified field begins with it."""
-    return next((c.name for c in table.columns if c.description.startswith(f"{meaning}:")), None)
 
 
 def _contacts(inputs: Mapping[str, Source]) -> str | None:

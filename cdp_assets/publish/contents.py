@@ -51,7 +51,12 @@ def label(field: str) -> str:
 
 
 def fill(
-    connection: duckdb.DuckDBPyConnection, inputs: Mapping[str, Source], meanings: Mapping[str, str], contents: str, as_of: str
+    connection: duckdb.DuckDBPyConnection,
+    inputs: Mapping[str, Source],
+    meanings: Mapping[str, str],
+    account_meanings: Mapping[str, str],
+    contents: str,
+    as_of: str,
 ) -> None:
     """Fill every table of the attached, empty file `serve`, sorted by key; `meanings` as from meanings_of."""
     words.teach(connection)
@@ -71,7 +76,7 @@ def fill(
     _create(connection, tables.CUSTOMER_KEY, _CUSTOMER_KEY)
     _create(connection, tables.VISITOR_IDENTITY, _VISITOR_IDENTITY)
     _create(connection, tables.REDIRECT, f"select {_plain(tables.REDIRECT)} from customer_id_redirects")
-    for table, sql in card_contents.contents(inputs).items():
+    for table, sql in card_contents.contents(inputs, account_meanings).items():
         _create(connection, table, sql or card_contents.nothing(table).sql(dialect="duckdb"))
     versions = [(each, source.version, source.digest) for each, source in sorted(inputs.items())]
     _create(connection, tables.PUBLISHED_VERSION, _rows(tables.PUBLISHED_VERSION, versions))

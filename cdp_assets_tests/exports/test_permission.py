@@ -95,3 +95,10 @@ def test_a_stranger_does_not_learn_the_names_of_exports(tmp_path: Path) -> None:
         require_run(made, "stranger", "salse")
     assert "sales" not in refused.value.message
     assert audit(made) == [("stranger", "run export", "salse", "denied")]
+
+
+def test_a_stranger_does_not_learn_the_names_of_connections(tmp_path: Path) -> None:
+    made = project(tmp_path / "p")
+    with pytest.raises(AccessDeniedError) as refused:
+        confirm(made, "stranger", "fils")
+    assert "files" not in refused.value.message

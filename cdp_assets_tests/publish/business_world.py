@@ -24,11 +24,9 @@ ACCOUNTS = Table(
     "account_profiles",
     "an account",
     ("account_id",),
-    columns(
-        "account_id | varchar | id\ncompany | varchar | organization.name: a.company\ncity | varchar | location.city: a.city\n"
-        "country | varchar | location.country: a.country"
-    ),
+    columns("account_id | varchar | id\ncompany | varchar | name\ncity | varchar | city\ncountry | varchar | country"),
 )
+ACCOUNT_MEANINGS = {"company": "organization.name", "city": "location.city", "country": "location.country"}
 CONTACTS = Table(
     "contact_profiles",
     "a contact",
@@ -126,11 +124,13 @@ BUSINESS: dict[str, tuple[Table, str]] = {
 }
 
 
-def published_business(folder: Path, **changed: str) -> Published:
-    """Publish the small world with all of it; some tables given anew as text."""
+def published_business(folder: Path, **changed: str | tuple[Table, str]) -> Published:
+    """Publish the small world with all of it; some tables given anew as text, or with another declaration."""
     folder.mkdir(exist_ok=True)
     found: dict[str, Source] = sources(folder, world())
     for table, (declared, text) in BUSINESS.items():
-        found[table] = source_of_rows(folder, declared, rows(changed.get(table, text), declared))
+        given = changed.get(table, text)
+        declaration, content = given if isinstance(given, tuple) else (declared, given)
+        found[table] = source_of_rows(folder, declaration, rows(content, declaration))
     with session() as connection:
-        return publish(connection, folder / "published", found, MEANINGS, run_id="run-1", as_of=AS_OF)
+        return publish(connection, folder / "published", found, MEANINGS, run_id="run-1", as_of=AS_OF, account_meanings=ACCOUNT_MEANINGS)

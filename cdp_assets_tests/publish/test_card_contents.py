@@ -1,5 +1,7 @@
 """What a snapshot holds beside profiles and ids, from the tables of the stations after unification."""
 
+from dataclasses import replace
+
 import duckdb
 import pytest
 
@@ -57,3 +59,14 @@ def test_only_present_members_are_in_a_segment(snapshot):
 
 def number(connection, customer_id):
     return rows(connection, f"select number from customer where customer_id = '{customer_id}'")[0][0]
+
+
+def test_a_measure_of_another_name_is_published_anew(tmp_path):
+    """The rows are the same, and their digest too: the names are part of what is published."""
+    first = published_business(tmp_path / "world")
+    table, text = BUSINESS["customer_measures"]
+    renamed = replace(table, columns=tuple(replace(c, name=c.name.replace("orders", "purchases")) for c in table.columns))
+    second = published_business(tmp_path / "world", customer_measures=(renamed, text.replace("orders", "purchases")))
+    assert first.contents != second.contents
+    with duckdb.connect(str(second.file), read_only=True) as connection:
+        assert ("Purchases",) in rows(connection, "select distinct label from customer_measure")
