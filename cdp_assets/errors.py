@@ -7,3 +7,7 @@ class UserError(Exception):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+
+
+class OutsideError(UserError):
+    """Something outside did not answer or was overloaded, and may answer later: the one kind of error that is worth trying again."""

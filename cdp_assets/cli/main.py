@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from cdp_assets.cli import connection, consent, demo, dev, export, refresh, review_clv, review_contacts, status, validate, web
+from cdp_assets.cli import connection, consent, demo, dev, export, maintain, refresh, review_clv, review_contacts, status, validate, web
 from cdp_assets.cli.context import Context
 from cdp_assets.errors import UserError
 
@@ -19,7 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo.demo, refresh.refresh, validate.validate, status.status, web.web, dev.dev):
+for command in (demo.demo, refresh.refresh, validate.validate, status.status, maintain.maintain, web.web, dev.dev):
     app.command()(command)
 review = typer.Typer(help="What a part of the pipeline will do, and what it did last.", no_args_is_help=True)
 review.command("clv")(review_clv.review_clv)

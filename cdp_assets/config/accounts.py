@@ -46,7 +46,7 @@ def one_section(entity: Customers, others: dict[str, Customers]) -> Iterator[Fin
         for section, other in others.items():
             if source in other.match_order:
                 message = f"takes part in {section} already; a source holds customers, accounts or contacts: take it out of one of them"
-                yield Finding((entity.section, "match_order", number), message, shown(source))
+                yield Finding((entity.section, "match_order", number), message, shown(source), lacks=[(section, "match_order")])
 
 
 def free_names(config: "ProjectConfig", entity: Customers) -> Iterator[Finding]:

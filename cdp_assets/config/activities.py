@@ -9,7 +9,7 @@ from pydantic import AfterValidator, StrictBool
 
 from cdp_assets.config.base import NAME, NAME_RULE, RefusedError, Section, Text, snake_case
 from cdp_assets.config.fields import Field
-from cdp_assets.config.problems import Finding, Location, nearest, shown
+from cdp_assets.config.problems import Finding, Location, field_places, shown, unknown
 from cdp_assets.config.sources import EventsSource, RecordsSource, Reference
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def check(config: "ProjectConfig") -> Iterator[Finding]:
         at: Location = ("activities", name)
         source = config.sources.get(activity.source)
         if source is None:
-            yield _unknown((*at, "source"), "source", activity.source, config.sources)
+            yield unknown((*at, "source"), "source", activity.source, config.sources, ("sources", activity.source))
         elif isinstance(source, EventsSource):
             yield from _events(config, at, activity)
             yield from _fields(at, activity, source.fields, [setting for setting in _FIELDS if setting not in _NOT_FOR_EVENTS])
@@ -108,10 +108,6 @@ def check(config: "ProjectConfig") -> Iterator[Finding]:
             yield from _fields(at, activity, source.fields, _FIELDS)
         else:
             yield Finding((*at, "source"), "has consents, which are no activities", shown(activity.source))
-
-
-def _unknown(at: Location, what: str, name: str, known: Collection[str]) -> Finding:
-    return Finding(at, f"unknown {what}", shown(name), list(known) or ["none"], nearest(name, known))
 
 
 def _accounts(config: "ProjectConfig") -> tuple[str, ...]:
@@ -128,16 +124,18 @@ def _events(config: "ProjectConfig", at: Location, activity: Activity) -> Iterat
         yield Finding((*at, "type"), "events are of the type WebEvent; remove it", shown(activity.type), [WEB_EVENT])
     if activity.source not in config.customers.match_order:
         message = f"{activity.source} is not in customers.match_order, so none of its events finds its customer; add it there"
-        yield Finding((*at, "source"), message)
+        yield Finding((*at, "source"), message, lacks=[("customers", "match_order"), ("sources", activity.source)])
 
 
 def _records(config: "ProjectConfig", at: Location, activity: Activity, source: RecordsSource) -> Iterator[Finding]:
     if activity.type is None:
-        yield Finding(at, "has no type; add one", None, [*SEMANTIC_TYPES, _TYPE_RULE])
+        yield Finding(at, "has no type; add one", None, [*SEMANTIC_TYPES, _TYPE_RULE], lacks=[(*at, "type")])
     if activity.time is None:
-        yield Finding(at, "has no time; add the field that holds it", None, _of_types(source.fields, _FITTING["time"]) or ["none"])
+        known = _of_types(source.fields, _FITTING["time"]) or ["none"]
+        yield Finding(at, "has no time; add the field that holds it", None, known, lacks=[(*at, "time")])
     if not activity.of:
-        yield Finding(at, "does not say whose it is; add of: {a field of it: source.field of people or accounts}")
+        message = "does not say whose it is; add of: {a field of it: source.field of people or accounts}"
+        yield Finding(at, message, lacks=[(*at, "of")])
     for field, target in activity.of.items():
         yield from _target(config, (*at, "of", field), (activity.source, field, source.fields), target)
 
@@ -147,16 +145,19 @@ def _target(config: "ProjectConfig", at: Location, mine: tuple[str, str, Mapping
     other, _, its = target.partition(".")
     people = [name for name in (*config.customers.match_order, *_accounts(config)) if isinstance(config.sources.get(name), RecordsSource)]
     if field not in fields:
-        yield _unknown(at, f"field of {source}", field, fields)
+        yield unknown(at, f"field of {source}", field, fields, *field_places(source, field))
     if other not in people:
-        yield _unknown(at, "source of people or accounts (of a match_order)", other, list(dict.fromkeys(people)))
+        what = "source of people or accounts (of a match_order)"
+        orders: list[Location] = [] if other not in config.sources else [("customers", "match_order"), ("accounts", "match_order")]
+        yield unknown(at, what, other, list(dict.fromkeys(people)), ("sources", other), *orders)
         return
     known = config.sources[other].fields
     if its not in known:
-        yield _unknown(at, f"field of {other}", its, known)
+        yield unknown(at, f"field of {other}", its, known, *field_places(other, its))
     elif field in fields and fields[field].data_type != known[its].data_type:
         stored = f"{field}: {fields[field].data_type}, {target}: {known[its].data_type}"
-        yield Finding(at, f"the two are stored differently ({stored}); give both fields the same type")
+        places = [*field_places(source, field), *field_places(other, its)]
+        yield Finding(at, f"the two are stored differently ({stored}); give both fields the same type", lacks=places)
 
 
 def _fields(at: Location, activity: Activity, fields: Mapping[str, Field], settings: Collection[str]) -> Iterator[Finding]:
@@ -167,7 +168,7 @@ def _fields(at: Location, activity: Activity, fields: Mapping[str, Field], setti
         fitting = _FITTING.get(setting)
         allowed = _of_types(fields, fitting) if fitting else list(fields)
         if field not in fields:
-            yield Finding((*at, setting), f"unknown field of {activity.source}", shown(field), allowed or ["none"], nearest(field, allowed))
+            yield unknown((*at, setting), f"field of {activity.source}", field, allowed, *field_places(activity.source, field))
         elif fitting and fields[field].type not in fitting:
             message = f"is of type {fields[field].type}, which holds no {setting}; it must be {' or '.join(fitting)}"
             yield Finding((*at, setting), message, shown(field), allowed or ["none"])

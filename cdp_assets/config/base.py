@@ -10,14 +10,14 @@ NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 NAME_RULE = "a lower-case letter, then lower-case letters, digits and _ (63 characters at most)"
 
 TABLES = frozenset(
-    "decisions audit_log quarantine events visitor_links visitor_identities match_edges clusters customer_ids"
+    "decisions audit_log quarantine column_profiles events visitor_links visitor_identities match_edges clusters customer_ids"
     " customer_id_redirects unified_profiles profile_lineage alternate_keys account_match_edges account_clusters"
     " account_ids account_id_redirects account_profiles account_lineage account_keys contact_match_edges contact_clusters"
     " contact_ids contact_id_redirects contacts contact_lineage contact_keys"
     " contact_account_links contact_profiles contact_quarantine unified_activities customer_measures clv_usability"
     " activity_quarantine activity_totals clv_features clv_model clv_scores clv_results clv_percentiles clv_factors"
     " interactions account_engagement consents consent_statements segments"
-    " segment_membership export_runs export_ledger unification_quality review_queue published_snapshot".split()
+    " segment_membership export_runs export_ledger unification_quality review_queue published_snapshot lake_upkeep".split()
 )
 """Names of the program's own tables, those of later versions too: a source that took one could not stay."""
 
@@ -34,13 +34,18 @@ EVENT_COLUMNS = frozenset("event_id visitor_id time day event".split())
 
 
 class RefusedError(ValueError):
-    """What a validator raises: the message, and what would be allowed instead."""
+    """What a validator raises: the message, and what would be allowed instead.
 
-    def __init__(self, message: str, *, allowed: Iterable[str] = (), nearest: str | None = None) -> None:
+    ``certain``: it is so whatever else of the mapping is wrong, such as a name that stands twice; without it nothing is
+    said while a part of the mapping could not be read, because what is wrong may follow from that.
+    """
+
+    def __init__(self, message: str, *, allowed: Iterable[str] = (), nearest: str | None = None, certain: bool = False) -> None:
         super().__init__(message)
         self.message = message
         self.allowed = tuple(allowed)
         self.nearest = nearest
+        self.certain = certain
 
 
 class Section(BaseModel):

@@ -88,7 +88,7 @@ def check(config: "ProjectConfig") -> Iterator[Finding]:
     for name, prediction in config.clv.items():
         at: Location = ("clv", name)
         if not usable:
-            yield Finding(at, _advice(config))
+            yield Finding(at, _advice(config), lacks=[("activities",)])
             continue
         before = set()
         for place, activity in enumerate(prediction.activities or ()):
@@ -111,11 +111,12 @@ def _usable(config: "ProjectConfig") -> list[str]:
 def _named(config: "ProjectConfig", at: Location, name: str, usable: list[str]) -> Iterator[Finding]:
     activity = config.activities.get(name)
     if activity is None:
-        yield Finding(at, "unknown activity", shown(name), usable, nearest(name, usable))
+        yield Finding(at, "unknown activity", shown(name), usable, nearest(name, usable), lacks=[("activities", name)])
     elif activity.type_name not in SALES_TYPES:
         yield Finding(at, f"is of type {activity.type_name}; a prediction needs {' or '.join(SALES_TYPES)}", shown(name), usable)
     elif activity.amount is None:
-        yield Finding(at, f"has no amount; add amount: <field with the money> under activities.{name}", shown(name), usable)
+        message = f"has no amount; add amount: <field with the money> under activities.{name}"
+        yield Finding(at, message, shown(name), usable, lacks=[("activities", name, "amount")])
     elif name not in usable:
         yield Finding(at, "is of accounts; a prediction needs what customers bought", shown(name), usable)
 

@@ -9,7 +9,7 @@ import pydantic
 from pydantic import AfterValidator, Discriminator, StrictBool, Tag
 
 from cdp_assets.config.base import NAME, NAME_RULE, RefusedError, Section, Text, snake_case
-from cdp_assets.config.problems import Finding, Location, nearest, shown
+from cdp_assets.config.problems import Finding, Location, field_places, shown, unknown
 from cdp_assets.config.sources import Reference
 
 if TYPE_CHECKING:
@@ -146,12 +146,12 @@ def contact_id(config: "ProjectConfig", at: Location, reference: str) -> Iterato
     source, _, field = reference.partition(".")
     unified = unified_sources(config)
     if source not in unified:
-        message = "unknown source of records in customers.match_order"
-        yield Finding(at, message, shown(source), unified or ["none"], nearest(source, unified))
+        orders: list[Location] = [] if source not in config.sources else [("customers", "match_order"), ("contacts", "match_order")]
+        yield unknown(at, "source of records in customers.match_order", source, unified, ("sources", source), *orders)
         return
     fields = config.sources[source].fields
     if field not in fields:
-        yield Finding(at, f"unknown field of {source}", shown(field), list(fields), nearest(field, fields))
+        yield unknown(at, f"field of {source}", field, fields, *field_places(source, field))
 
 
 def unified_sources(config: "ProjectConfig") -> list[str]:

@@ -3,7 +3,7 @@
 It has the form of ``customers``, and beside it the relationships to accounts and the attributes of the contact card.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import pydantic
@@ -12,7 +12,7 @@ from pydantic import AfterValidator, field_validator
 from cdp_assets.config.accounts import free_names, one_section
 from cdp_assets.config.base import NAME, NAME_RULE, RefusedError, Section
 from cdp_assets.config.customers import Customers
-from cdp_assets.config.problems import Finding, Location, nearest, shown
+from cdp_assets.config.problems import Finding, Location, field_places, unknown
 from cdp_assets.config.sources import RecordsSource, Reference
 from cdp_assets.config.unified import unified_fields
 
@@ -81,9 +81,8 @@ def check(config: "ProjectConfig") -> Iterator[Finding]:
         return
     others: dict[str, Customers] = {"customers": config.customers}
     if config.accounts is None:
-        yield Finding(
-            ("contacts",), "every contact belongs to an account, and there is no section accounts: add accounts: {match_order: [...]}"
-        )
+        message = "every contact belongs to an account, and there is no section accounts: add accounts: {match_order: [...]}"
+        yield Finding(("contacts",), message, lacks=[("accounts",)])
     else:
         others["accounts"] = config.accounts
         yield from _relationships(config, contacts)
@@ -99,28 +98,34 @@ def _relationships(config: "ProjectConfig", contacts: Contacts) -> Iterator[Find
     for source in contacts.match_order:
         if source not in contacts.relationships:
             lines = f"{source}: {{foreign_key: <a field of {source}>, account: {accounts[0]}}}"
-            yield Finding(
-                at, f"{source} has no relationship, so none of its contacts would have an account; add under relationships: {lines}"
-            )
+            message = f"{source} has no relationship, so none of its contacts would have an account; add under relationships: {lines}"
+            # a misspelt source among the relationships is most likely this one
+            wrong = [("contacts", "relationships", name) for name in contacts.relationships if name not in contacts.match_order]
+            yield Finding(at, message, lacks=[(*at, source), *wrong])
     for source, relationship in contacts.relationships.items():
         if source not in contacts.match_order:
-            yield _unknown((*at, source), "source of contacts", source, contacts.match_order)
+            places: list[Location] = [("sources", source), ("contacts", "match_order")]
+            yield unknown((*at, source), "source of contacts", source, contacts.match_order, *places)
             continue
         fields = config.sources[source].fields
         if relationship.foreign_key not in fields:
-            yield _unknown((*at, source, "foreign_key"), f"field of {source}", relationship.foreign_key, fields)
+            places = field_places(source, relationship.foreign_key)
+            yield unknown((*at, source, "foreign_key"), f"field of {source}", relationship.foreign_key, fields, *places)
         if relationship.account not in accounts:
-            yield _unknown((*at, source, "account"), "source of accounts", relationship.account, accounts)
+            places = [("sources", relationship.account), ("accounts", "match_order")]
+            yield unknown((*at, source, "account"), "source of accounts", relationship.account, accounts, *places)
         elif relationship.foreign_key in fields:
             mine, theirs = fields[relationship.foreign_key].data_type, _key_type(config, relationship.account)
-            yield from _same_type((*at, source, "foreign_key"), mine, relationship.account, theirs)
+            yield from _same_type((*at, source, "foreign_key"), mine, relationship.account, theirs, config)
 
 
 def _attributes(config: "ProjectConfig", contacts: Contacts) -> Iterator[Finding]:
     known = [field.name for field in unified_fields(config.model_copy(update={"customers": contacts}))]
     for attribute, field in contacts.attributes.items():
         if field not in known:
-            yield _unknown(("contacts", "attributes", attribute), "unified field of contacts", field, known)
+            places = [place for source in contacts.match_order for place in field_places(source, field)]
+            places.append(("contacts", "match_order"))
+            yield unknown(("contacts", "attributes", attribute), "unified field of contacts", field, known, *places)
 
 
 def _customers(config: "ProjectConfig", contacts: Contacts) -> Iterator[Finding]:
@@ -133,13 +138,14 @@ def _customers(config: "ProjectConfig", contacts: Contacts) -> Iterator[Finding]
         at: Location = ("contacts", "customers", reference)
         source, _, field = reference.partition(".")
         if source not in contacts.match_order:
-            yield _unknown(at, "source of contacts", source, contacts.match_order)
+            yield unknown(at, "source of contacts", source, contacts.match_order, ("sources", source), ("contacts", "match_order"))
         elif field not in config.sources[source].fields:
-            yield _unknown(at, f"field of {source}", field, config.sources[source].fields)
+            yield unknown(at, f"field of {source}", field, config.sources[source].fields, *field_places(source, field))
         elif key not in keys:
-            yield _unknown(at, "primary key of a source of customers", key, keys)
+            theirs = key.partition(".")[0]
+            yield unknown(at, "primary key of a source of customers", key, keys, ("sources", theirs), ("customers", "match_order"))
         else:
-            yield from _same_type(at, config.sources[source].fields[field].data_type, keys[key], _key_type(config, keys[key]))
+            yield from _same_type(at, config.sources[source].fields[field].data_type, keys[key], _key_type(config, keys[key]), config)
 
 
 def _key_type(config: "ProjectConfig", source: str) -> str:
@@ -147,11 +153,8 @@ def _key_type(config: "ProjectConfig", source: str) -> str:
     return settings.fields[settings.primary_key].data_type if isinstance(settings, RecordsSource) else "varchar"
 
 
-def _same_type(at: Location, mine: str, source: str, theirs: str) -> Iterator[Finding]:
+def _same_type(at: Location, mine: str, source: str, theirs: str, config: "ProjectConfig") -> Iterator[Finding]:
     if mine != theirs:
-        yield Finding(at, f"is stored as {mine} and the primary key of {source} as {theirs}; give both fields the same type")
-
-
-def _unknown(at: Location, what: str, name: str, known: Iterable[str]) -> Finding:
-    names = list(known)
-    return Finding(at, f"unknown {what}", shown(name), names or ["none"], nearest(name, names))
+        message = f"is stored as {mine} and the primary key of {source} as {theirs}; give both fields the same type"
+        key = getattr(config.sources[source], "primary_key", "")
+        yield Finding(at, message, lacks=[at, *field_places(source, key)])

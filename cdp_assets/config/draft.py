@@ -12,12 +12,10 @@ from pydantic import ValidationError
 
 from cdp_assets.config.customers import Condition
 from cdp_assets.config.fields import Field
+from cdp_assets.config.mend import ENTITIES
 from cdp_assets.config.problems import Location, nearest
 from cdp_assets.config.project import with_defaults
 from cdp_assets.config.sources import kind_of, with_key
-
-ENTITIES = ("customers", "accounts", "contacts")
-"""The sections of one form: each says how records of its sources become profiles."""
 
 
 @dataclass(frozen=True)
@@ -68,13 +66,13 @@ class Draft:
         return sorted(records, key=ranks.__getitem__)
 
 
-def read_draft(written: Any, hidden: set[Location]) -> Draft:
-    """The draft of a document without the places that are hidden because a later version builds what they hold."""
-    first, *others = (_section(written, hidden, name) for name in ENTITIES if name == ENTITIES[0] or name in _mapping(written))
+def read_draft(written: Any) -> Draft:
+    """The draft of a document, its plain data as written."""
+    first, *others = (_section(written, name) for name in ENTITIES if name == ENTITIES[0] or name in _mapping(written))
     return replace(first, others=tuple(others))
 
 
-def _section(written: Any, hidden: set[Location], section: str) -> Draft:
+def _section(written: Any, section: str) -> Draft:
     data = with_defaults(written)
     entity = _mapping(_mapping(data).get(section))
     order_given = "match_order" in _mapping(_mapping(written).get(section))
@@ -97,12 +95,11 @@ def _section(written: Any, hidden: set[Location], section: str) -> Draft:
         dedupe=[((section, "dedupe", name), name) for name in dedupe],
         dedupe_rules=[_rule(at, rule, source, source) for at, source, rule in rules],
         match=[
-            _rule(at, rule, _text(_mapping(rule).get("left")), _text(_mapping(rule).get("right"))) for at, rule in match if at not in hidden
+            _rule(at, rule, _text(_mapping(rule).get("left")), _text(_mapping(rule).get("right"))) for at, rule in match
         ],
         merge=[
             ((section, "merge", field), field, list(_names(entry, (section, "merge", field, "importance"))))
             for field, entry in _mapping(entity.get("merge")).items()
-            if (section, "merge", field) not in hidden
         ],
     )
 

@@ -8,7 +8,7 @@ import pydantic
 from pydantic import AfterValidator, StrictInt, field_validator
 
 from cdp_assets.config.base import RefusedError, Section, Text
-from cdp_assets.config.problems import Finding, nearest, shown
+from cdp_assets.config.problems import Finding, unknown
 
 if TYPE_CHECKING:
     from cdp_assets.config.project import ProjectConfig
@@ -124,13 +124,7 @@ def check(config: "ProjectConfig") -> Iterator[Finding]:
     }
     if missing := [line for line, section in lines.items() if section is None]:
         message = "business accounts required: engagement is counted for accounts by their contacts; add "
-        yield Finding(("engagement",), message + " and ".join(missing))
+        yield Finding(("engagement",), message + " and ".join(missing), lacks=[("accounts",), ("contacts",)])
     elif config.contacts is not None and engagement.email not in config.contacts.attributes:
-        known = list(config.contacts.attributes)
-        yield Finding(
-            ("engagement", "email"),
-            "unknown attribute of contacts",
-            shown(engagement.email),
-            known or ["none"],
-            nearest(engagement.email, known),
-        )
+        known = config.contacts.attributes
+        yield unknown(("engagement", "email"), "attribute of contacts", engagement.email, known, ("contacts", "attributes"))

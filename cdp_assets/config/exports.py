@@ -8,7 +8,7 @@ from pydantic import AfterValidator
 
 from cdp_assets.config.base import NAME, NAME_RULE, RefusedError, Section, Text, snake_case
 from cdp_assets.config.connections import KINDS, AnyConnection, FileConnection, contact_id, unified_sources
-from cdp_assets.config.problems import Finding, Location, nearest, shown
+from cdp_assets.config.problems import Finding, Location, field_places, nearest, shown, unknown
 from cdp_assets.config.schedule import Cron
 from cdp_assets.config.sources import Reference, purpose_form
 from cdp_assets.config.unified import unified_fields
@@ -70,7 +70,7 @@ def check(config: "ProjectConfig") -> Iterator[Finding]:
         yield from _segments(config, at, export, connection)
         if export.consent is not None and not any(source.kind == "consents" for source in config.sources.values()):
             message = "asks for a consent, and no source holds any; add one with kind: consents, or remove this"
-            yield Finding((*at, "consent"), message, shown(export.consent))
+            yield Finding((*at, "consent"), message, shown(export.consent), lacks=[("sources",)])
 
 
 def _without_connection(config: "ProjectConfig", at: Location, name: str) -> Finding:
@@ -80,7 +80,7 @@ def _without_connection(config: "ProjectConfig", at: Location, name: str) -> Fin
         f"`{name if NAME.fullmatch(name) else 'files'}: {{kind: file, name: Files, folder: exports, agree: true}}` "
         f"(kinds: {', '.join(KINDS)}), and confirms it once with `cdp connection confirm`"
     )
-    return Finding(at, message, shown(name), known or ["none"], nearest(name, known))
+    return Finding(at, message, shown(name), known or ["none"], nearest(name, known), lacks=[("connections", name)])
 
 
 def _of_the_kind(config: "ProjectConfig", at: Location, export: Export, connection: AnyConnection) -> Iterator[Finding]:
@@ -90,8 +90,11 @@ def _of_the_kind(config: "ProjectConfig", at: Location, export: Export, connecti
         known = fields_of(config, export)
         for place, field in enumerate(export.fields):
             if field not in known:
-                message = "unknown field of the profile" if entity_of(config, export) == "customers" else "unknown attribute of contacts"
-                yield Finding((*at, "fields", place), message, shown(field), known or ["none"], nearest(field, known))
+                of_customers = entity_of(config, export) == "customers"
+                what = "field of the profile" if of_customers else "attribute of contacts"
+                places = [its for source in config.customers.match_order for its in field_places(source, field)]
+                lacks = [*(places if of_customers else [("contacts", "attributes", field)]), (*at, "segments")]
+                yield unknown((*at, "fields", place), what, field, known, *lacks)
         return
     if export.fields:
         yield Finding((*at, "fields"), f"are for exports to files; over {export.connection} only ids of contacts go. Remove them")
@@ -106,10 +109,11 @@ def _segments(config: "ProjectConfig", at: Location, export: Export, connection:
     for place, name in enumerate(export.segments):
         where = (*at, "segments", place)
         if name not in config.segments:
-            yield Finding(where, "unknown segment", shown(name), known or ["none"], nearest(name, known))
+            yield unknown(where, "segment", name, known, ("segments", name))
         elif wanted is not None and config.segments[name].of != wanted:
             message = f"is a segment of {config.segments[name].of}, and {why}; choose only segments of {wanted}"
-            yield Finding(where, message, shown(name), known or ["none"])
+            lacks: list[Location] = [("segments", each) for each in export.segments]
+            yield Finding(where, message, shown(name), known or ["none"], lacks=[*lacks, (*at, "connection"), (*at, "contact_id")])
 
 
 def _sendable(config: "ProjectConfig", export: Export, connection: AnyConnection | None) -> tuple[str | None, str]:

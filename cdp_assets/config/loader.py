@@ -2,24 +2,40 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from cdp_assets.config import accounts, activities, clv, connections, contacts, engagement, exports, measures, segments, sources
+from cdp_assets.config import (
+    accounts,
+    activities,
+    clv,
+    connections,
+    contacts,
+    csv_form,
+    engagement,
+    exports,
+    measures,
+    row_filter,
+    segments,
+    sources,
+)
 from cdp_assets.config.checks import check
 from cdp_assets.config.document import Document, read_document
 from cdp_assets.config.draft import read_draft
 from cdp_assets.config.later import refusals
+from cdp_assets.config.mend import Mended, mended
 from cdp_assets.config.problems import ConfigError, Finding, Location, Problem, dotted, listed, shown
 from cdp_assets.config.project import ProjectConfig
-from cdp_assets.config.translate import findings
+from cdp_assets.config.translate import mistakes
 
 LINKS: tuple[Callable[[ProjectConfig], Iterator[Finding]], ...] = (
     sources.check,
+    csv_form.check,
+    row_filter.check,
     accounts.check,
     contacts.check,
     activities.check,
@@ -33,6 +49,8 @@ LINKS: tuple[Callable[[ProjectConfig], Iterator[Finding]], ...] = (
 """What the later sections say about the earlier ones that they name, in the order of the lineage."""
 FILE = "cdp.yaml"
 VARIABLE = "CDP_PROJECT"
+_ROUNDS = 20
+"""How often a document is mended: each time can show what a mistake has hidden."""
 
 
 @dataclass(frozen=True)
@@ -99,25 +117,50 @@ def _read(folder: Path, file: Path, hint: str) -> bytes:
 
 
 def _validate(data: Any) -> tuple[ProjectConfig | None, list[Finding]]:
+    """The configuration, or what can be used of it, and all that is wrong: first with each section, then between them."""
     if not isinstance(data, dict):
         return None, [Finding((), "must be a mapping that begins with version: 1", shown(data))]
-    later = refusals(data)
-    hidden = {place for place, _ in later}
-    found = [finding for _, finding in later]
-    config = None
-    try:
-        config = ProjectConfig.model_validate(data)
-    except ValidationError as error:
-        found += [finding for finding in findings(error, data) if not hidden.intersection(_above(finding.at))]
-    found += check(read_draft(data, hidden))
-    if config is not None and not found:
-        # these read the sections as models, so they are asked once all of those are valid
-        found += [finding for each in LINKS for finding in each(config)]
+    document = mended(data)
+    found: list[Finding] = []
+    for place, finding in refusals(data):
+        document.take_out(place)
+        found.append(finding)
+    config = _usable(document, found)
+    found += _new(check(read_draft(document.data(lenient=True))), document, lenient=True)
+    while config is not None and document.settle_orders():
+        config = _usable(document, found)
+    if config is not None:
+        found += _new((finding for each in LINKS for finding in each(config)), document)
     return config, found
 
 
-def _above(at: Location) -> Iterator[Location]:
-    return (at[:length] for length in range(len(at) + 1))
+def _usable(document: Mended, found: list[Finding]) -> ProjectConfig | None:
+    """What can be used of the document as a configuration, once all that is wrong inside its sections is reported and mended."""
+    for _ in range(_ROUNDS):
+        data = document.data()
+        try:
+            config = ProjectConfig.model_validate(data)
+        except ValidationError as error:
+            wrong = mistakes(error, data)
+            found += _new((mistake.finding for mistake in wrong), document)
+            if not document.mend(wrong):
+                return None
+        else:
+            return config
+    return None
+
+
+def _new(found: Iterable[Finding], document: Mended, *, lenient: bool = False) -> Iterator[Finding]:
+    """The findings at the places where they are written, without those that follow from one that is reported already."""
+
+    def written(at: Location) -> Location:
+        return document.written(at, lenient=lenient)
+
+    for finding in found:
+        lacks = finding.lacks if finding.lacks is None else [written(at) for at in finding.lacks]
+        placed = replace(finding, at=written(finding.at), lacks=lacks)
+        if not document.follows(placed):
+            yield placed
 
 
 def _placed(finding: Finding, document: Document, file: Path) -> Problem:

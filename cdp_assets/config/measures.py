@@ -8,7 +8,7 @@ from pydantic import AfterValidator, model_validator
 
 from cdp_assets.config.activities import owner
 from cdp_assets.config.base import COLUMNS, NAME, NAME_RULE, RefusedError, Section, snake_case
-from cdp_assets.config.problems import Finding, Location, nearest, shown
+from cdp_assets.config.problems import Finding, Location, shown, unknown
 
 if TYPE_CHECKING:
     from cdp_assets.config.project import ProjectConfig
@@ -52,12 +52,12 @@ def check(config: "ProjectConfig") -> Iterator[Finding]:
         for place, activity in enumerate(measure.activities):
             at: Location = ("measures", name, "activities", place)
             if activity not in config.activities:
-                known = list(config.activities)
-                yield Finding(at, "unknown activity", shown(activity), known or ["none"], nearest(activity, known))
+                yield unknown(at, "activity", activity, config.activities, ("activities", activity))
             elif activity in measure.activities[:place]:
                 yield Finding(at, "stands twice", shown(activity))
             elif owner(config, activity) != "customer":
                 yield Finding(at, "is an activity of accounts; a measure is a figure of a customer", shown(activity))
             elif measure.field == "amount" and config.activities[activity].amount is None:
                 message = f"has no amount; add amount: <field with the money> under activities.{activity}"
-                yield Finding(at, message, shown(activity), [each for each, its in config.activities.items() if its.amount] or ["none"])
+                allowed = [each for each, its in config.activities.items() if its.amount] or ["none"]
+                yield Finding(at, message, shown(activity), allowed, lacks=[("activities", activity, "amount")])

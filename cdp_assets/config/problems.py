@@ -14,7 +14,7 @@ Location = tuple[str | int, ...]
 
 LATER = "is built by a later version; remove it until then"
 
-_SECRET = re.compile(r"passw|passphrase|secret|token|credential|(^|[_\- ])key$|apikey|accesskey", re.IGNORECASE)
+_SECRET = re.compile(r"passw|passphrase|secret|token|credential|(^|[_\- ])key$|apikey|accesskey|webhook|^database$", re.IGNORECASE)
 _NOT_SECRET = frozenset(["primary_key"])
 _LONGEST = 60
 _MANY = 30
@@ -22,7 +22,12 @@ _MANY = 30
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that is wrong at a place of the document; ``line`` only where the place alone does not give it."""
+    """Something that is wrong at a place of the document; ``line`` only where the place alone does not give it.
+
+    ``lacks``: the places that make it wrong by what is not there, such as ``("sources", "shop")`` for an unknown source.
+    Where one of them could not be read, that is reported and this is not. Without it these are the place itself, what
+    stands in it and what it stands in; ``()`` says that it is wrong whatever could not be read.
+    """
 
     at: Location
     message: str
@@ -30,6 +35,18 @@ class Finding:
     allowed: Sequence[str] = ()
     nearest: str | None = None
     line: int | None = None
+    lacks: Sequence[Location] | None = None
+
+
+def unknown(at: Location, what: str, name: str, known: Iterable[str], *lacks: Location) -> Finding:
+    """A name of something that does not exist; ``lacks`` are the places where it would be."""
+    names = list(known)
+    return Finding(at, f"unknown {what}", shown(name), names or ["none"], nearest(name, names), lacks=lacks or None)
+
+
+def field_places(source: str, *fields: str) -> list[Location]:
+    """Where fields of a source are written, its key too: a field that is named as the key alone is there as well."""
+    return [*(("sources", source, "fields", field) for field in fields), ("sources", source, "primary_key")]
 
 
 @dataclass(frozen=True)

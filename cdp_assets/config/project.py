@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, model_validator
 
 from cdp_assets.config.accounts import Accounts
 from cdp_assets.config.activities import Activity, ActivityName
+from cdp_assets.config.alerts import Alerts
 from cdp_assets.config.base import RefusedError, Section, SourceName
 from cdp_assets.config.clv import Prediction, PredictionName
 from cdp_assets.config.connections import Connection, ConnectionName
@@ -17,9 +18,10 @@ from cdp_assets.config.engine import Engine
 from cdp_assets.config.exports import Export, ExportName
 from cdp_assets.config.measures import Measure, MeasureName
 from cdp_assets.config.roles import Roles
-from cdp_assets.config.schedule import Schedule
+from cdp_assets.config.schedule import Schedule, ScheduleOrOff
 from cdp_assets.config.segments import Segment, SegmentName
 from cdp_assets.config.sources import Source, kind_of, without_consents
+from cdp_assets.config.upkeep import Upkeep
 from cdp_assets.config.web import Web
 
 
@@ -84,7 +86,10 @@ class ProjectConfig(Section):
     """Places to which data may go, by name."""
     exports: dict[ExportName, Export] = {}
     """What is sent there, by the name of the export."""
-    schedule: Schedule = Schedule()
+    schedule: ScheduleOrOff = Schedule()
+    upkeep: Upkeep = Upkeep()
+    alerts: Alerts | None = None
+    """Who is told when a run failed; without it nobody."""
     web: Web = Web()
 
     @model_validator(mode="before")

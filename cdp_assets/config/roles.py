@@ -36,7 +36,7 @@ class Roles(Section):
             raise RefusedError("names nobody; name at least an owner, or leave the section out: then whoever can use the project is one")
         twice = sorted({user for user in users if users.count(user) > 1})
         if twice:
-            raise RefusedError(f"a user has one role, the highest is enough; named more than once: {', '.join(twice)}")
+            raise RefusedError(f"a user has one role, the highest is enough; named more than once: {', '.join(twice)}", certain=True)
         return self
 
     def role_of(self, user: str) -> Role | None:

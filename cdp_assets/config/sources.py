@@ -7,27 +7,25 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import pydantic
 from pydantic import AfterValidator, Discriminator, StrictBool, Tag, ValidationInfo, field_validator, model_validator
 
-from cdp_assets.config.base import COLUMNS, EVENT_COLUMNS, NAME, FieldName, RefusedError, Section, Text, snake_case
+from cdp_assets.config.base import COLUMNS, EVENT_COLUMNS, NAME, FieldName, RefusedError, Text, snake_case
+from cdp_assets.config.csv_form import CsvForm
+from cdp_assets.config.database import NO_FILES, FromDatabase
 from cdp_assets.config.fields import TYPES, Field, TimePattern
-from cdp_assets.config.problems import Finding, nearest, shown
+from cdp_assets.config.incremental import Incremental
+from cdp_assets.config.incremental import check as check_incremental
+from cdp_assets.config.paths import files_path
+from cdp_assets.config.problems import Finding, Location, field_places, shown, unknown
+from cdp_assets.config.row_filter import RowFilter
 
 if TYPE_CHECKING:
     from cdp_assets.config.project import ProjectConfig
 
-Format = Literal["csv", "parquet"]
+Format = Literal["csv", "json_lines", "parquet", "delta"]
 
 EARLIEST_FIRST_DAY = date(1990, 1, 1)
 """There were no web events before; and each day from the first one on is a partition."""
 LAST_DAY = date(2100, 1, 1)
 """The last day that counts: an event after it is put in quarantine, because its clock was wrong."""
-
-
-def _files(value: str) -> str:
-    if "://" in value:
-        raise RefusedError("must be a path on this machine, not an address")
-    if value.startswith(("/", "\\", "~")) or value[1:2] == ":":
-        raise RefusedError("must be relative to the folder of cdp.yaml (../ is allowed)")
-    return value
 
 
 def _reference(value: str) -> str:
@@ -37,7 +35,7 @@ def _reference(value: str) -> str:
     return value
 
 
-Files = Annotated[Text, AfterValidator(_files)]
+Files = Annotated[Text, AfterValidator(files_path)]
 Reference = Annotated[str, AfterValidator(_reference)]
 
 
@@ -51,19 +49,25 @@ def with_key(source: Any) -> Any:
     return source
 
 
-class RecordsSource(Section):
+class RecordsSource(FromDatabase):
     """Files with one record a row, such as the contacts of a CRM."""
 
     kind: Literal["records"] = "records"
     """Records of people; what a source is that does not say."""
-    files: Files
+    files: Files = pydantic.Field(default=NO_FILES, validate_default=True)
     """A file, a pattern (sources/crm*.csv) or a folder, relative to the folder of cdp.yaml."""
     format: Format | None = None
-    """csv or parquet; without it by the files' suffix."""
+    """csv, json_lines, parquet or delta; without it by the files' suffix, or a folder's _delta_log."""
+    csv: CsvForm | None = None
+    """How CSV files are written, where that cannot be found from them."""
+    where: RowFilter = {}
+    """The conditions that a row must fulfil to be read, by field."""
     primary_key: FieldName
     """The field that identifies a record; where it is not listed in fields, a text column of that name."""
     fields: dict[FieldName, Field]
     """The fields that are read, by name; other columns of the files are left alone."""
+    incremental: Incremental | None = None
+    """Only what is new is read, and merged by the primary key; without it everything is read each time."""
     include_all_records: StrictBool = True
     """Whether a record that matches no other becomes a profile of its own."""
 
@@ -81,15 +85,19 @@ class RecordsSource(Section):
         return key
 
 
-class EventsSource(Section):
+class EventsSource(FromDatabase):
     """Files with one web event a row, each of a visitor who may be known or not."""
 
     kind: Literal["events"]
     """Web events."""
-    files: Files
+    files: Files = pydantic.Field(default=NO_FILES, validate_default=True)
     """A file, a pattern or a folder, relative to the folder of cdp.yaml."""
     format: Format | None = None
-    """csv or parquet; without it by the files' suffix."""
+    """csv, json_lines, parquet or delta; without it by the files' suffix, or a folder's _delta_log."""
+    csv: CsvForm | None = None
+    """How CSV files are written, where that cannot be found from them."""
+    where: RowFilter = {}
+    """The conditions that a row must fulfil to be read, by field."""
     event_id: Text = "event_id"
     """The column that identifies an event."""
     visitor: Text
@@ -149,15 +157,19 @@ def _identifier(value: str) -> str:
     return _reference(value)
 
 
-class ConsentsSource(Section):
+class ConsentsSource(FromDatabase):
     """Files with one statement a row: a person gives or withdraws the consent to a purpose, at a time."""
 
     kind: Literal["consents"]
     """Consents."""
-    files: Files
+    files: Files = pydantic.Field(default=NO_FILES, validate_default=True)
     """A file, a pattern or a folder, relative to the folder of cdp.yaml."""
     format: Format | None = None
-    """csv or parquet; without it by the files' suffix."""
+    """csv, json_lines, parquet or delta; without it by the files' suffix, or a folder's _delta_log."""
+    csv: CsvForm | None = None
+    """How CSV files are written, where that cannot be found from them."""
+    where: RowFilter = {}
+    """The conditions that a row must fulfil to be read, by field."""
     person: Annotated[dict[Text, Annotated[str, AfterValidator(_identifier)]], pydantic.Field(min_length=1)]
     """Columns that say whose statement it is: each with identity.email, identity.phone or identity.id (any field of that
     type), or with the source.field whose value it holds."""
@@ -215,25 +227,29 @@ Source = Annotated[
 
 def check(config: "ProjectConfig") -> Iterator[Finding]:
     """What is wrong between sources of consents and the sources of people that they speak of."""
+    for name, source in config.sources.items():
+        if isinstance(source, RecordsSource):
+            yield from check_incremental(name, source)
     consents = {name: source for name, source in config.sources.items() if isinstance(source, ConsentsSource)}
     for place, name in enumerate(config.customers.match_order):
         if name in consents:
             message = "has consents, which are found by their `person` and are never matched; take it out"
-            yield Finding(("customers", "match_order", place), message, shown(name))
+            yield Finding(("customers", "match_order", place), message, shown(name), lacks=[("sources", name)])
     people = [name for name in config.customers.match_order if isinstance(config.sources.get(name), RecordsSource)]
     for name, source in consents.items():
         for column, target in source.person.items():
             if target not in TYPES:
                 yield from _reference_exists(config, people, ("sources", name, "person", column), target)
             elif not any(field.type == target for each in people for field in config.sources[each].fields.values()):
-                yield Finding(("sources", name, "person", column), "no source in match_order has a field of that type", shown(target))
+                message, lacks = "no source in match_order has a field of that type", [("sources", each) for each in people]
+                yield Finding(("sources", name, "person", column), message, shown(target), lacks=[*lacks, ("customers", "match_order")])
 
 
 def _reference_exists(config: "ProjectConfig", people: Iterable[str], at: tuple[str, ...], target: str) -> Iterator[Finding]:
     source, _, field = target.partition(".")
     names = list(people)
     if source not in names:
-        yield Finding(at, "unknown source of records in match_order", shown(source), names, nearest(source, names))
+        orders: list[Location] = [] if source not in config.sources else [("customers", "match_order")]
+        yield unknown(at, "source of records in match_order", source, names, ("sources", source), *orders)
     elif field not in config.sources[source].fields:
-        known = list(config.sources[source].fields)
-        yield Finding(at, f"unknown field of {source}", shown(field), known, nearest(field, known))
+        yield unknown(at, f"field of {source}", field, config.sources[source].fields, *field_places(source, field))

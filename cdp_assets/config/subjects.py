@@ -4,17 +4,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from cdp_assets.config.conditions import Type, type_of
 from cdp_assets.config.customers import Customers
-from cdp_assets.config.problems import nearest
+from cdp_assets.config.problems import Location, field_places, nearest
 from cdp_assets.config.unified import UnifiedField, unified_fields
 
 if TYPE_CHECKING:
     from cdp_assets.config.project import ProjectConfig
 
-Type = Literal["text", "number", "boolean", "day"]
 Kind = Literal["profile", "clv", "measure", "consent", "account", "engagement"]
 
-TYPES_IN_WORDS: dict[Type, str] = {"text": "text", "number": "a number", "boolean": "true or false", "day": "a day"}
 KINDS = ("profile.", "clv.", "measure.", "consent.", "account.", "engagement.")
 FOR_CONTACTS = ("account.", "engagement.")
 """What only contacts have, because they belong to an account."""
@@ -46,11 +45,7 @@ class Subject:
     @property
     def type(self) -> Type:
         """What its values are, for people."""
-        if self.data_type == "varchar":
-            return "text"
-        if self.data_type == "boolean":
-            return "boolean"
-        return "day" if self.data_type in ("date", "timestamp") else "number"
+        return type_of(self.data_type)
 
 
 class SubjectError(ValueError):
@@ -85,6 +80,25 @@ def resolve(config: "ProjectConfig", entity: str, what: str) -> Subject:
         case _:
             columns = ENGAGEMENT_COLUMNS if config.engagement else {}
             return Subject("engagement", "", rest, _known("figure of engagement", rest, columns))
+
+
+def places(config: "ProjectConfig", entity: str, what: str) -> list[Location]:
+    """Where in the file that would be which `what` asks about, whether it is there or not."""
+    kind, _, rest = what.partition(".")
+    first = rest.partition(".")[0]
+    section = config.customers if kind == "profile" and entity == "customers" else config.accounts if kind == "account" else None
+    if section is not None:
+        fields = [place for source in section.match_order for place in field_places(source, rest)]
+        return [*fields, (section.section, "match_order")]
+    others: dict[str, list[Location]] = {
+        "profile": [("contacts", "attributes", rest)],
+        "account": [("accounts",)],
+        "clv": [("clv", first)],
+        "measure": [("measures", rest)],
+        "consent": [("sources",)],
+        "engagement": [("engagement",)],
+    }
+    return others.get(kind, [])
 
 
 def entity_fields(config: "ProjectConfig", section: Customers | None) -> tuple[UnifiedField, ...]:

@@ -3,6 +3,7 @@
 import re
 import types
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, Tag, ValidationError
@@ -32,15 +33,25 @@ _TYPES = {
 _LIMITS = {"ge": "at least", "le": "at most"}
 
 
-def findings(error: ValidationError, data: Any) -> list[Finding]:
-    """What is wrong with the data, one finding a cause: a misspelt key is not reported again as a missing one."""
-    found = [_finding(dict(item), data) for item in error.errors(include_url=False)]
-    meant = {(*finding.at[:-1], finding.nearest) for kind, finding in found if kind == "extra_forbidden"}
-    return [finding for kind, finding in found if kind != "counted" and not (kind == "missing" and finding.at in meant)]
+@dataclass(frozen=True)
+class Mistake:
+    """A finding with pydantic's word for it, and whether it is about the key of an entry and not about its value."""
+
+    kind: str
+    of_key: bool
+    finding: Finding
 
 
-def _finding(error: dict[str, Any], data: Any) -> tuple[str, Finding]:
+def mistakes(error: ValidationError, data: Any) -> list[Mistake]:
+    """What is wrong with the data, one mistake a cause: a misspelt key is not reported again as a missing one."""
+    found = [Mistake(*_finding(dict(item), data)) for item in error.errors(include_url=False)]
+    meant = {(*each.finding.at[:-1], each.finding.nearest) for each in found if each.kind == "extra_forbidden"}
+    return [each for each in found if each.kind != "counted" and not (each.kind == "missing" and each.finding.at in meant)]
+
+
+def _finding(error: dict[str, Any], data: Any) -> tuple[str, bool, Finding]:
     place, names = _place(error["loc"])
+    of_key = error["loc"][-1:] == ("[key]",)
     at = _as_written(place, data)
     kind, value, context = error["type"], error["input"], error.get("ctx", {})
     found = shown(value, at)
@@ -48,22 +59,22 @@ def _finding(error: dict[str, Any], data: Any) -> tuple[str, Finding]:
     if isinstance(cause, RefusedError):
         near = cause.nearest or nearest(value, cause.allowed)
         # a refusal of a whole mapping is about what its message names
-        return kind, Finding(at, cause.message, None if isinstance(value, dict) else found, cause.allowed, near)
+        said = None if isinstance(value, dict) else found
+        return kind, of_key, Finding(at, cause.message, said, cause.allowed, near, lacks=() if cause.certain else None)
     if kind == "extra_forbidden":
-        near = nearest(at[-1], names)
-        return kind, Finding(at, "unknown key", None, names, near)
+        return kind, of_key, Finding(at, "unknown key", None, names, nearest(at[-1], names))
     if kind == "missing":
-        return kind, Finding(at, "is missing")
+        return kind, of_key, Finding(at, "is missing")
     if kind in ("literal_error", "union_tag_invalid"):
         if kind == "union_tag_invalid":
             at, value = (*at, "kind"), context.get("tag")
         words = str(context.get("expected", context.get("expected_tags", "")))
         allowed = re.findall(r"'([^']*)'", words) or [words]
-        return kind, Finding(at, "unknown value", shown(value, at), allowed, nearest(value, allowed))
+        return kind, of_key, Finding(at, "unknown value", shown(value, at), allowed, nearest(value, allowed))
     if kind == "too_short" and value:
-        return "counted", Finding(at, "")  # there are entries, but wrong ones, and these are reported themselves
+        return "counted", of_key, Finding(at, "")  # there are entries, but wrong ones, and these are reported themselves
     limits = [f"{word} {context[name]}" for name, word in _LIMITS.items() if name in context]
-    return kind, Finding(at, _TYPES.get(kind, "cannot be used"), found, limits)
+    return kind, of_key, Finding(at, _TYPES.get(kind, "cannot be used"), found, limits)
 
 
 def _place(steps: tuple[str | int, ...]) -> tuple[Location, list[str]]:

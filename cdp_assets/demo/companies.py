@@ -12,8 +12,9 @@ import numpy as np
 import pyarrow as pa
 
 from cdp_assets.demo.draws import Draws
+from cdp_assets.demo.names import streets
 from cdp_assets.demo.people import as_words
-from cdp_assets.demo.vocabulary import LEGAL_FORMS, STREETS, company_names, towns
+from cdp_assets.demo.vocabulary import LEGAL_FORMS, company_names, towns
 
 PEOPLE_PER_COMPANY = 8
 FEWEST_COMPANIES = 12
@@ -103,7 +104,7 @@ def make_companies(con: duckdb.DuckDBPyConnection, draws: Draws, people: int, en
 
 def _drawn(draws: Draws, people: int) -> pa.Table:
     rows = max(FEWEST_COMPANIES, people // PEOPLE_PER_COMPANY)
-    names, places = company_names(rows), towns(people)
+    names, ways, places = company_names(rows), streets(people), towns(people)
     duplicated = draws.some("company duplicated", rows, max(2, round(rows * DUPLICATES)))
     number = draws.order("account number", rows + int(duplicated.sum())) + 1
     again_number = np.zeros(rows, dtype=np.int64)
@@ -119,7 +120,7 @@ def _drawn(draws: Draws, people: int) -> pa.Table:
             "form": as_words([short for short, _ in LEGAL_FORMS], form),
             "other_form": as_words([long for _, long in LEGAL_FORMS], form),
             "house": 1 + draws.below("company house", rows, 990),
-            "street": as_words(STREETS, draws.below("company street", rows, len(STREETS))),
+            "street": as_words(ways.words, draws.weighted("company street", rows, ways.weights)),
             "code": draws.below("company postal code", rows, 100),
             "city": as_words([place.name for place in places], town),
             "country": as_words([place.country for place in places], town),

@@ -54,10 +54,13 @@ class Draws:
         The long tail of names and towns: few are frequent, most are rare. The greater `flat`, the less the first ones
         stand out.
         """
-        weights = (np.arange(size, dtype=np.float64) + flat) ** -skew
+        return self.weighted(what, rows, (np.arange(size, dtype=np.float64) + flat) ** -skew)
+
+    def weighted(self, what: str, rows: int, weights: Floats) -> Ints:
+        """Draw a place in `weights` for each row, in proportion to the weight that stands there."""
         steps = np.cumsum(weights)
         found = np.searchsorted(steps / steps[-1], self.share(what, rows), side="right")
-        return np.minimum(found, size - 1).astype(np.int64)
+        return np.minimum(found, len(weights) - 1).astype(np.int64)
 
     def order(self, what: str, rows: int) -> Ints:
         """Return the row numbers in a random order."""

@@ -128,7 +128,7 @@ def _write(aside: Path, people: int, draws: Draws, end: date, days: int) -> _Wri
     for part in (WEB, "truth", "stand_in"):
         (written.folder / part).mkdir(parents=True)
     with duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": str(aside / "spill")}) as con:
-        presence = make_people(con, draws, people)
+        presence = make_people(con, draws, people, end)
         make_records(con, draws, presence, end)
         written.csv(CRM, "crm", con.table("crm"), broken.CRM)
         written.parquet(LOYALTY, "loyalty", con.table("loyalty"), broken.LOYALTY)

@@ -6,7 +6,7 @@ from cdp_assets.lake.closed import NotClosedError, Stale, closed_state
 from cdp_assets.lake.days import make_days
 from cdp_assets.lake.engine import DuckDBEngine
 from cdp_assets.lake.guard import CommitConflictError, EngineError, no_values_in_errors
-from cdp_assets.lake.lock import BusyError, Holder, project_lock
+from cdp_assets.lake.lock import BusyError, Holder, project_lock, turn
 from cdp_assets.lake.run import Place, Run, StepResult
 from cdp_assets.lake.session import session
 from cdp_assets.lake.source import AS_OF, Source
@@ -45,5 +45,6 @@ __all__ = [
     "no_values_in_errors",
     "project_lock",
     "session",
+    "turn",
     "whole",
 ]

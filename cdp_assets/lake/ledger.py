@@ -47,6 +47,10 @@ class Ledger:
         self.folder.mkdir(parents=True, exist_ok=True)
         replace_text(self.folder / f"{table}.json", json.dumps(asdict(entry), sort_keys=True))
 
+    def forget(self, table: str) -> None:
+        """Remove the entry of a table; then nothing is known of what it was made from."""
+        (self.folder / f"{table}.json").unlink(missing_ok=True)
+
 
 def replace_text(path: Path, text: str) -> None:
     """Write a file so that a reader sees the old text or the new one, never a part; private to its owner."""

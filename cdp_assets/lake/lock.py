@@ -55,6 +55,30 @@ def project_lock(file: Path, holder: Holder, *, wait_seconds: float = 0) -> Iter
         os.close(descriptor)
 
 
+@contextmanager
+def turn(file: Path) -> Iterator[None]:
+    """One step of a run at a time: it waits where another process of the same run is at work.
+
+    With an executor that starts a process for each step, somebody else's or `refresh_isolated`, several would commit at once.
+    Nothing may be yielded while it is held: a generator that is not resumed would keep it.
+    """
+    descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def nobody_at_work(file: Path) -> bool:
+    """Whether no process of the run has its turn now."""
+    descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        return _lock(descriptor, fcntl.LOCK_EX)
+    finally:
+        os.close(descriptor)
+
+
 def current_holder(file: Path) -> Holder | None:
     """Who holds the project now; None when nobody does."""
     if not file.exists():

@@ -22,6 +22,7 @@ from cdp_assets.lake.checks import Check, CheckResult, declared, run_checks
 from cdp_assets.lake.engine import DuckDBEngine, Files
 from cdp_assets.lake.guard import no_values_in_errors
 from cdp_assets.lake.ledger import Entry, Ledger, private_files, replace_text
+from cdp_assets.lake.lock import nobody_at_work
 from cdp_assets.lake.session import session
 from cdp_assets.lake.source import AS_OF, Source, as_of_row, name, parquet_rows
 from cdp_assets.lake.stage import Stage
@@ -72,6 +73,11 @@ class Place:
     def lock(self) -> Path:
         """The file whose lock makes a run the project's one writer."""
         return self.store / "run.lock"
+
+    @property
+    def turn(self) -> Path:
+        """The file whose lock lets one step of that run work at a time."""
+        return self.store / "turn.lock"
 
     def prepare(self) -> None:
         """Create the store, readable by its owner only; UserError where its path is none that the libraries can read."""
@@ -129,6 +135,7 @@ class Run:
         place.prepare()
         self.pins = self._pin()
         self.failed: list[str] = []  # tables whose step failed
+        self.made: dict[str, int | None] = {}  # tables whose step went well: the rows of a new version, None where the old one stayed
         self.progress: Callable[[str, str], None] = lambda _table, _state: None
 
     @property
@@ -137,7 +144,12 @@ class Run:
         return self.place.store / "work" / self.run_id
 
     def clean(self) -> None:
-        """Remove the intermediate files. The pinned versions stay for the run's other processes; a later run sweeps them."""
+        """Remove the intermediate files. The pinned versions stay for the run's other processes; a later run sweeps them.
+
+        Where another process of the run is at work, all stays, for that process or the next run.
+        """
+        if not nobody_at_work(self.place.turn):
+            return
         for path in self.work.glob("*"):
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)

@@ -7,6 +7,7 @@ import dagster as dg
 from cdp_assets.config import Project
 from cdp_assets.lake import Table
 from cdp_assets.orchestration.catalogue import appended_tables, exports_of
+from cdp_assets.orchestration.keys import Prefix, asset_key, named
 from cdp_assets.orchestration.steps import OWNERS, column_schema
 from cdp_assets.sources.tables import QUARANTINE
 
@@ -20,13 +21,13 @@ DESCRIPTIONS = {
 }
 
 
-def appended_assets(project: Project) -> list[dg.AssetSpec]:
+def appended_assets(project: Project, prefix: Prefix = ()) -> list[dg.AssetSpec]:
     """None of them can be run by itself."""
     exports = sorted(step.table.name for step in exports_of(project))
     appended = [(table, group_of(table)) for table in appended_tables(project)]
     return [
-        _spec(QUARANTINE, "sources", sorted(project.config.sources)),
-        *(_spec(table, group, exports if group == "exports" else []) for table, group in appended),
+        _spec(QUARANTINE, "sources", sorted(project.config.sources), prefix),
+        *(_spec(table, group, exports if group == "exports" else [], prefix) for table, group in appended),
     ]
 
 
@@ -35,12 +36,12 @@ def group_of(table: Table) -> str:
     return "exports" if table.name.startswith("export_") else "governance"
 
 
-def _spec(table: Table, group: str, deps: Sequence[str]) -> dg.AssetSpec:
+def _spec(table: Table, group: str, deps: Sequence[str], prefix: Prefix) -> dg.AssetSpec:
     return dg.AssetSpec(
-        table.name,
-        deps=deps,
+        asset_key(table.name, prefix),
+        deps=[asset_key(name, prefix) for name in deps],
         description=f"{DESCRIPTIONS[table.name]}\n\nA row is {table.grain}.",
-        group_name=group,
+        group_name=named(group, prefix),
         kinds={"duckdb", "deltalake"},
         owners=OWNERS,
         metadata={

@@ -1,7 +1,7 @@
 """Running a job in this process, recorded in the project's instance as runs from Dagster's UI are, and why one failed."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 
@@ -12,6 +12,7 @@ from cdp_assets.config import Project
 from cdp_assets.lake import BusyError, Holder
 from cdp_assets.orchestration.build import build_defs
 from cdp_assets.orchestration.jobs import REFRESH_ISOLATED
+from cdp_assets.orchestration.keys import RUN
 from cdp_assets.orchestration.run_resource import AS_OF_TAG, UI_USER, USER_TAG, Progress, run_resource
 
 # As runs launched from Dagster's UI have them, so that its timeline and the job's page show this run too.
@@ -27,14 +28,18 @@ def execute(
     as_of: date | None,
     progress: Progress | None = None,
     on_count: Callable[[int], None] | None = None,
+    tags: Mapping[str, str] | None = None,
 ) -> dg.ExecuteInProcessResult:
-    """Run the job. `on_count` is told how many steps there are. Raises KeyboardInterrupt where one was interrupted."""
-    job = build_defs(project, resources={"run": run_resource(project, progress)}).resolve_job_def(job_name)
+    """Run the job. `on_count` is told how many steps there are; `tags` are further ones of the run.
+
+    Raises KeyboardInterrupt where a step was interrupted.
+    """
+    job = build_defs(project, resources={RUN: run_resource(project, progress)}).resolve_job_def(job_name)
     if on_count:
         on_count(len(list(job.asset_layer.executable_asset_keys)))
-    tags = {**OF_THE_LOCATION, USER_TAG: user, **({AS_OF_TAG: as_of.isoformat()} if as_of else {})}
+    all_tags = {**OF_THE_LOCATION, USER_TAG: user, **({AS_OF_TAG: as_of.isoformat()} if as_of else {}), **(tags or {})}
     with _instance() as instance:
-        result = job.execute_in_process(run_config=QUIET, instance=instance, raise_on_error=False, run_id=run_id, tags=tags)
+        result = job.execute_in_process(run_config=QUIET, instance=instance, raise_on_error=False, run_id=run_id, tags=all_tags)
     if any(_interrupted(event) for event in result.filter_events(lambda e: e.is_step_failure)):
         raise KeyboardInterrupt
     return result

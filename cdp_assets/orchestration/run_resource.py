@@ -10,7 +10,9 @@ from cdp_assets.config import Project, Role
 from cdp_assets.errors import UserError
 from cdp_assets.governance import record, require
 from cdp_assets.lake import BusyError, Holder, Place, Run, project_lock
-from cdp_assets.orchestration.jobs import REFRESH_ISOLATED
+from cdp_assets.orchestration import clock, run_record
+from cdp_assets.orchestration.jobs import MAINTAIN, REFRESH_ISOLATED, RUN_EXPORT
+from cdp_assets.orchestration.keys import Prefix, own_name
 
 AS_OF_TAG = "cdp/as_of"
 USER_TAG = "cdp/user"
@@ -43,7 +45,7 @@ def reasonable(day: date) -> date:
     return day
 
 
-def run_resource(project: Project, progress: Progress | None = None) -> dg.ResourceDefinition:
+def run_resource(project: Project, progress: Progress | None = None, prefix: Prefix = ()) -> dg.ResourceDefinition:
     """Opens the run in its lock, and removes its intermediate files at the end."""
 
     @dg.resource(description="The lake as this run sees it; one writer a project")
@@ -59,24 +61,37 @@ def run_resource(project: Project, progress: Progress | None = None) -> dg.Resou
             place.prepare()
             holder = Holder(run_id, user or UI_USER, process(), datetime.now(UTC).isoformat(timespec="seconds"))
             with project_lock(place.lock, holder, wait_seconds=WAIT_SECONDS if user is None else 0):
+                as_of = as_of_of(tags)
+                refreshes = dagster_run is None or _refreshes(own_name(dagster_run.job_name, prefix))
+                if refreshes:
+                    clock.day_goes_on(place, as_of, asked=AS_OF_TAG in tags)
                 place.sweep(keep=run_id)
                 begins = user is None and not (place.store / "work" / run_id).exists()
                 if begins:
                     record(place, user=UI_USER, action="refresh", subject=run_id, outcome="allowed")
                 engine = project.config.engine
-                opened = Run(place, run_id, as_of_of(tags), user=user or UI_USER, memory=engine.memory_bytes, threads=engine.threads)
+                opened = Run(place, run_id, as_of, user=user or UI_USER, memory=engine.memory_bytes, threads=engine.threads)
                 opened.progress = progress or opened.progress
+                run_record.begin(context.instance, opened, project.digest)
+                if refreshes:
+                    clock.remember(place, as_of)
                 try:
                     yield opened
                 finally:
+                    run_record.end(context.instance, opened)
                     opened.clean()
-                    if begins and not (dagster_run and dagster_run.job_name == REFRESH_ISOLATED):
+                    if begins and not (dagster_run and own_name(dagster_run.job_name, prefix) == REFRESH_ISOLATED):
                         failed = f"failed: {', '.join(opened.failed)}" if opened.failed else None
                         record(place, user=UI_USER, action="refresh", subject=run_id, outcome="failed" if failed else "done", detail=failed)
         except (BusyError, UserError) as error:
             raise dg.Failure(error.message, allow_retries=False) from None
 
     return run
+
+
+def _refreshes(job: str) -> bool:
+    """Whether a job makes tables of the lake; exports and the upkeep only look at them."""
+    return not job.startswith(RUN_EXPORT) and job != MAINTAIN
 
 
 def process() -> int:

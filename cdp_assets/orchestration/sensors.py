@@ -8,6 +8,7 @@ import dagster as dg
 
 from cdp_assets.config import Project
 from cdp_assets.orchestration.jobs import REFRESH
+from cdp_assets.orchestration.keys import Prefix, named
 from cdp_assets.sources import SourceError, find_files
 
 MINIMUM_SECONDS = 30
@@ -60,12 +61,12 @@ def stamps(project: Project) -> dict[str, str]:
     return found
 
 
-def source_files_sensor(project: Project) -> dg.SensorDefinition:
+def source_files_sensor(project: Project, prefix: Prefix = ()) -> dg.SensorDefinition:
     """Asks for one refresh whenever the files of any source differ from those of its last request."""
 
     @dg.sensor(
-        name="source_files_sensor",
-        job_name=REFRESH,
+        name=named("source_files_sensor", prefix),
+        job_name=named(REFRESH, prefix),
         minimum_interval_seconds=MINIMUM_SECONDS,
         default_status=dg.DefaultSensorStatus.STOPPED,
         description="Asks for a refresh when files of a source are new, changed or gone.",

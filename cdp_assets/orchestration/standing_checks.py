@@ -12,6 +12,7 @@ from cdp_assets.events.tables import VISITOR_IDENTITIES
 from cdp_assets.identity.tables import CLUSTERS
 from cdp_assets.lake import Run, Table, session
 from cdp_assets.lake.source import literal, name
+from cdp_assets.orchestration.keys import RUN, Prefix, asset_key, named
 from cdp_assets.sources.tables import QUARANTINE
 from cdp_assets.unify.deduplicated_tables import deduplicated
 
@@ -83,25 +84,29 @@ def _predictions(config: ProjectConfig) -> list[Limit]:
     return [Limit(CLV_USABILITY.name, "prerequisites", description, {CLV_USABILITY.name: CLV_USABILITY}, sql, 0)]
 
 
-def checks(project: Project) -> list[dg.AssetChecksDefinition]:
+def checks(project: Project, prefix: Prefix = ()) -> list[dg.AssetChecksDefinition]:
     """One check definition for all limits, so that the graph stays small."""
-    found = limits_of(project)
-    specs = [dg.AssetCheckSpec(w.name, asset=w.asset, description=w.description, additional_deps=_others(w)) for w in found]
+    found, resource = limits_of(project), named(RUN, prefix)
+    specs = [_spec(limit, prefix) for limit in found]
     configuration = dg.AssetCheckSpec(
-        "configuration_current", asset="published_snapshot", description="cdp.yaml is the one that this code location was loaded with"
+        "configuration_current",
+        asset=asset_key("published_snapshot", prefix),
+        description="cdp.yaml is the one that this code location was loaded with",
     )
 
-    @dg.multi_asset_check(name="standing_checks", specs=[*specs, configuration], can_subset=True)
-    def _standing(context: dg.AssetCheckExecutionContext, run: dg.ResourceParam[Run]) -> Iterator[dg.AssetCheckResult]:
+    @dg.multi_asset_check(
+        name=named("standing_checks", prefix), specs=[*specs, configuration], can_subset=True, required_resource_keys={resource}
+    )
+    def _standing(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         wanted = {key.name for key in context.selected_asset_check_keys}
         for limit in found:
             if limit.name not in wanted:
                 continue
-            value = _ask(run, limit)
+            value = _ask(getattr(context.resources, resource), limit)
             yield dg.AssetCheckResult(
                 passed=value <= limit.at_most,
                 check_name=limit.name,
-                asset_key=limit.asset,
+                asset_key=asset_key(limit.asset, prefix),
                 severity=dg.AssetCheckSeverity.WARN,
                 metadata={"value": value, "limit": limit.at_most},
             )
@@ -111,7 +116,7 @@ def checks(project: Project) -> list[dg.AssetChecksDefinition]:
         yield dg.AssetCheckResult(
             passed=current,
             check_name="configuration_current",
-            asset_key="published_snapshot",
+            asset_key=asset_key("published_snapshot", prefix),
             severity=dg.AssetCheckSeverity.WARN,
             metadata={"loaded_digest": project.digest[:12]},
             description=None if current else "cdp.yaml changed since it was loaded: reload the code location, then refresh again",
@@ -120,8 +125,10 @@ def checks(project: Project) -> list[dg.AssetChecksDefinition]:
     return [_standing]
 
 
-def _others(limit: Limit) -> list[str]:
-    return sorted({table.name for table in limit.reads.values()} - {limit.asset})
+def _spec(limit: Limit, prefix: Prefix) -> dg.AssetCheckSpec:
+    others = sorted({table.name for table in limit.reads.values()} - {limit.asset})
+    deps = [asset_key(name, prefix) for name in others]
+    return dg.AssetCheckSpec(limit.name, asset=asset_key(limit.asset, prefix), description=limit.description, additional_deps=deps)
 
 
 def _ask(run: Run, limit: Limit) -> float:

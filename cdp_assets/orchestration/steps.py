@@ -7,10 +7,13 @@ from typing import Any
 
 import dagster as dg
 
-from cdp_assets.errors import UserError
-from cdp_assets.lake import CheckResult, ChecksFailedError, Run, Step, StepResult, Table
+from cdp_assets.errors import OutsideError, UserError
+from cdp_assets.lake import CheckResult, ChecksFailedError, Run, Step, StepResult, Table, turn
 from cdp_assets.lake.digest import of_folder
-from cdp_assets.orchestration.jobs import REFRESH, REFRESH_ISOLATED, RUN_EXPORT
+from cdp_assets.orchestration.jobs import RUN_EXPORT, is_refresh
+from cdp_assets.orchestration.keys import RUN, Prefix, asset_key, named, own_name, table_of
+from cdp_assets.orchestration.retries import again
+from cdp_assets.orchestration.skipped import say_skipped
 
 PACKAGE = Path(__file__).parent.parent
 OWNERS = ["team:data-platform"]
@@ -42,11 +45,11 @@ def column_schema(table: Table) -> dg.TableSchema:
     )
 
 
-def column_lineage(origins: Mapping[str, Sequence[tuple[Table, str]]]) -> dg.TableColumnLineage:
+def column_lineage(origins: Mapping[str, Sequence[tuple[Table, str]]], prefix: Prefix = ()) -> dg.TableColumnLineage:
     """Where each column comes from, as Dagster shows it."""
     return dg.TableColumnLineage(
         {
-            column: [dg.TableColumnDep(asset_key=dg.AssetKey(table.name), column_name=c) for table, c in pairs]
+            column: [dg.TableColumnDep(asset_key=asset_key(table.name, prefix), column_name=c) for table, c in pairs]
             for column, pairs in origins.items()
             if pairs
         }
@@ -66,15 +69,17 @@ def code_version(step: Step) -> str:
     return "-".join(of_folder(PACKAGE / part)[:8] for part in sorted(parts))
 
 
-def asset(step: Step, partitions: dg.DailyPartitionsDefinition, deps: Sequence[str] = ()) -> dg.AssetsDefinition:
-    """The asset of a step. All are single-run for backfills, so that a range is one run."""
-    table = step.table
+def asset(
+    step: Step, partitions: dg.DailyPartitionsDefinition, prefix: Prefix = (), upstream: Sequence[dg.AssetKey] = ()
+) -> dg.AssetsDefinition:
+    """The asset of a step, after its inputs and `upstream`, assets of others. All are single-run for backfills: a range is one run."""
+    table, resource = step.table, named(RUN, prefix)
 
     @dg.asset(
-        name=table.name,
-        deps=sorted({*(t.name for t in step.reads.values() if t.name != table.name), *deps}),
+        key=asset_key(table.name, prefix),
+        deps=[*(asset_key(name, prefix) for name in sorted({t.name for t in step.reads.values()} - {table.name})), *upstream],
         description=f"{step.description}\n\nA row is {table.grain}.",
-        group_name=step.station,
+        group_name=named(step.station, prefix),
         kinds=set(step.kinds),
         owners=OWNERS,
         code_version=code_version(step),
@@ -89,41 +94,50 @@ def asset(step: Step, partitions: dg.DailyPartitionsDefinition, deps: Sequence[s
         },
         tags={"personal": "yes" if any(c.personal for c in table.columns) else "no"},
         check_specs=[
-            dg.AssetCheckSpec(check.name, asset=table.name, description=check.description, blocking=True) for check in step.all_checks()
+            dg.AssetCheckSpec(check.name, asset=asset_key(table.name, prefix), description=check.description, blocking=True)
+            for check in step.all_checks()
         ],
+        required_resource_keys={resource},
     )
-    def _asset(context: dg.AssetExecutionContext, run: dg.ResourceParam[Run]) -> Events:
-        yield from execute(step, run, context)
+    def _asset(context: dg.AssetExecutionContext) -> Events:
+        yield from execute(step, getattr(context.resources, resource), context, prefix)
 
     return _asset
 
 
-def execute(step: Step, run: Run, context: dg.AssetExecutionContext) -> Events:
+def execute(step: Step, run: Run, context: dg.AssetExecutionContext, prefix: Prefix = ()) -> Events:
     """Run a step and say what Dagster is to record. A failed check is recorded, and nothing is materialised."""
-    if step.station == "exports" and not _asked_for_exports_only(context):
-        yield from _not_sent(step, context)
+    if step.station == "exports" and not _asked_for_exports_only(context, prefix):
+        yield from _not_sent(step, context, prefix)
         return
     run.progress(step.table.name, "started")
     try:
-        result = step.run(run, _days_only(context) if step.by_request else None)
+        with turn(run.place.turn):
+            result = step.run(run, _days_only(context, prefix) if step.by_request else None)
         numbers = step.measure(run)
         notice = step.says(run)
         origins = step.origins(run, result.stages)
     except ChecksFailedError as error:
-        run.failed.append(step.table.name)
-        run.progress(step.table.name, "failed")
-        yield from _check_results(step.table, error.results)
+        _failed(step, run, context)
+        yield from _check_results(step.table, error.results, prefix)
         raise dg.Failure(error.message, allow_retries=False) from None
     except UserError as error:
-        run.failed.append(step.table.name)
-        run.progress(step.table.name, "failed")
+        once_more = again(run.run_id, step.table.name, context.retry_number) if isinstance(error, OutsideError) else None
+        if once_more is not None:
+            context.log.warning(error.message)
+            raise once_more from None
+        _failed(step, run, context)
         raise dg.Failure(error.message, allow_retries=False) from None
-    yield from _check_results(step.table, result.checks)
+    except Exception:
+        _failed(step, run, context)
+        raise
+    yield from _check_results(step.table, result.checks, prefix)
+    run.made[step.table.name] = None if result.unchanged else result.rows
     run.progress(step.table.name, "unchanged" if result.unchanged else "done")
-    _log_days(context, step, result)
+    _log_days(context, step, result, prefix)
     for other in result.also:
         rows = {"dagster/row_count": run.rows(other.table), "rows_of_this_source": other.rows}
-        context.log_event(dg.AssetMaterialization(other.table.name, metadata={**rows, "source": step.table.name}))
+        context.log_event(dg.AssetMaterialization(asset_key(other.table.name, prefix), metadata={**rows, "source": step.table.name}))
     metadata: dict[str, Any] = {
         "dagster/row_count": result.rows,
         "rows": result.rows,
@@ -139,31 +153,39 @@ def execute(step: Step, run: Run, context: dg.AssetExecutionContext) -> Events:
     if step.daily:
         metadata["days_computed"] = len(result.partitions)
     if origins:
-        metadata["dagster/column_lineage"] = column_lineage(origins)
+        metadata["dagster/column_lineage"] = column_lineage(origins, prefix)
         metadata["column_origins"] = column_origins(origins)
     yield dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(result.content or "empty"))
 
 
-def _asked_for_exports_only(context: dg.AssetExecutionContext) -> bool:
+def _failed(step: Step, run: Run, context: dg.AssetExecutionContext) -> None:
+    """The step has failed for good in this run: those below it will not be started."""
+    run.failed.append(step.table.name)
+    run.progress(step.table.name, "failed")
+    say_skipped(context)
+
+
+def _asked_for_exports_only(context: dg.AssetExecutionContext, prefix: Prefix) -> bool:
     """Whether a run is of an export and nothing else: whoever materialises everything did not ask that data leave."""
     selected = context.run.asset_selection or ()
-    alone = bool(selected) and all(key.to_user_string().startswith("export_") for key in selected)
-    return context.job_name.startswith(RUN_EXPORT) or alone
+    alone = bool(selected) and all(table_of(key).startswith("export_") for key in selected)
+    return own_name(context.job_name, prefix).startswith(RUN_EXPORT) or alone
 
 
-def _not_sent(step: Step, context: dg.AssetExecutionContext) -> Events:
-    why = f"Nothing was sent: a run of other assets runs no export. Start the job run_{step.table.name}, or materialise this asset alone."
+def _not_sent(step: Step, context: dg.AssetExecutionContext, prefix: Prefix) -> Events:
+    job = named(f"run_{step.table.name}", prefix)
+    why = f"Nothing was sent: a run of other assets runs no export. Start the job {job}, or materialise this asset alone."
     context.log.info(why)
     for check in step.all_checks():
-        yield dg.AssetCheckResult(passed=True, check_name=check.name, asset_key=step.table.name, description=why)
+        yield dg.AssetCheckResult(passed=True, check_name=check.name, asset_key=asset_key(step.table.name, prefix), description=why)
 
 
-def _check_results(table: Table, results: Sequence[CheckResult]) -> Iterator[dg.AssetCheckResult]:
+def _check_results(table: Table, results: Sequence[CheckResult], prefix: Prefix) -> Iterator[dg.AssetCheckResult]:
     for check in results:
         yield dg.AssetCheckResult(
             passed=check.passed,
             check_name=check.name,
-            asset_key=table.name,
+            asset_key=asset_key(table.name, prefix),
             description=check.description,
             metadata={"violations": check.violations},
         )
@@ -174,12 +196,12 @@ def _days(context: dg.AssetExecutionContext) -> list[str] | None:
     return list(context.partition_keys) if context.has_partition_key or context.has_partition_key_range else None
 
 
-def _days_only(context: dg.AssetExecutionContext) -> list[str] | None:
+def _days_only(context: dg.AssetExecutionContext, prefix: Prefix) -> list[str] | None:
     """The days that the work is limited to. A refresh does all that are due, whatever day its form in the UI asked for."""
-    return None if context.job_name in (REFRESH, REFRESH_ISOLATED) else _days(context)
+    return None if is_refresh(own_name(context.job_name, prefix)) else _days(context)
 
 
-def _log_days(context: dg.AssetExecutionContext, step: Step, result: StepResult) -> None:
+def _log_days(context: dg.AssetExecutionContext, step: Step, result: StepResult, prefix: Prefix) -> None:
     """Days that were computed because they were due, without being asked for: tell Dagster which."""
     if not step.by_request:
         return
@@ -187,7 +209,9 @@ def _log_days(context: dg.AssetExecutionContext, step: Step, result: StepResult)
     known = set(context.assets_def.partitions_def.get_partition_keys()) if context.assets_def.partitions_def else set()
     for day in result.partitions:
         if day in known - asked:
-            context.log_event(dg.AssetMaterialization(step.table.name, partition=day, metadata={"rows": _rows(result, day)}))
+            context.log_event(
+                dg.AssetMaterialization(asset_key(step.table.name, prefix), partition=day, metadata={"rows": _rows(result, day)})
+            )
 
 
 def _rows(result: StepResult, day: str) -> int:

@@ -82,6 +82,21 @@ def publish(
     return Published(published / current.folder, as_of, contents, unchanged=False, rows=rows)
 
 
+def versions_of(published: Path) -> list[tuple[str, int]]:
+    """Table of the lake and version, for each that a kept publication was made from; what cannot be read is left out."""
+    before = pointer.read_pointer(published)
+    found: list[tuple[str, int]] = []
+    for folder in before.kept if before else ():
+        file = published / folder / pointer.FILE
+        try:
+            with duckdb.connect(str(file), read_only=True) as connection:
+                rows = connection.execute("select table_name, version from published_version where version is not null").fetchall()
+        except duckdb.Error:  # an older layout, or somebody is just removing it
+            continue
+        found += [(str(table), int(version)) for table, version in rows]
+    return found
+
+
 @contextmanager
 def _attached(connection: duckdb.DuckDBPyConnection, file: Path, *, read_only: bool = False) -> Iterator[None]:
     connection.execute(f"attach {literal(str(file))} as {SERVE}" + (" (read_only)" if read_only else ""))

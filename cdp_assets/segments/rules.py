@@ -11,9 +11,10 @@ import pyarrow as pa
 from sqlglot import exp
 
 from cdp_assets.config import ProjectConfig
-from cdp_assets.config.segments import Segment, SegmentCondition, Value, day_of, segments_of
+from cdp_assets.config.segments import Segment, SegmentCondition, segments_of
 from cdp_assets.config.subjects import Subject
 from cdp_assets.lake import Column, Stage, anyhow, intermediate
+from cdp_assets.lake.condition import holds
 from cdp_assets.lake.nasty import keys, nasty_rows
 from cdp_assets.segments.subjects import PROFILES, subjects_of, values_stages
 
@@ -25,8 +26,6 @@ HOLDING = intermediate(
     """,
     ("segment", "member_id"),
 )
-
-_BOUNDS = {"above": exp.GT, "at_least": exp.GTE, "below": exp.LT, "at_most": exp.LTE}
 
 
 def entities_of(config: ProjectConfig) -> list[str]:
@@ -59,31 +58,9 @@ def _members(name: str, segment: Segment, entity: str, subjects: dict[str, tuple
 def _holds(condition: SegmentCondition, column: str, subject: Subject) -> exp.Expr:
     """True or false for every row, never null."""
     value: exp.Expr = exp.column(column)
-    if condition.operator == "exists":
-        given = value.is_(exp.null())
-        return exp.not_(given) if condition.values == (True,) else given
-    if subject.kind == "consent":
+    if subject.kind == "consent" and condition.operator != "exists":
         value = exp.func("coalesce", value, exp.false())
-    if subject.data_type == "timestamp":
-        value = exp.cast(value, "date")
-    operands = [_literal(subject, each) for each in condition.values]
-    bound = _BOUNDS.get(condition.operator)
-    compared = bound(this=value, expression=operands[0]) if bound else value.isin(*operands)
-    known = exp.func("coalesce", compared, exp.false())
-    return exp.not_(known) if condition.operator == "is_not" else known
-
-
-def _literal(subject: Subject, value: Value) -> exp.Expr:
-    if subject.type == "day":
-        day = day_of(value)
-        assert day is not None
-        return exp.cast(exp.Literal.string(day.isoformat()), "date")
-    if isinstance(value, bool):
-        return exp.true() if value else exp.false()
-    if isinstance(value, int | float):
-        number = exp.Literal.number(str(abs(value)))
-        return exp.Neg(this=number) if value < 0 else number
-    return exp.Literal.string(str(value))
+    return holds(value, subject.data_type, condition.operator, condition.values)
 
 
 def _nasty(tables: dict[str, Sequence[Column]]) -> dict[str, pa.Table]:

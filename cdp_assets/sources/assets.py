@@ -5,14 +5,15 @@ from functools import partial
 
 from cdp_assets.config import Project
 from cdp_assets.lake import Run, Step, StepResult
+from cdp_assets.sources.column_profile import profile_sources
 from cdp_assets.sources.step import read_source
-from cdp_assets.sources.tables import table_of
+from cdp_assets.sources.tables import COLUMN_PROFILES, table_of
 from cdp_assets.sources.typed import conservation
 
 
 def steps(project: Project) -> list[Step]:
-    """One step a source of the configuration."""
-    return [_step(project, name) for name in project.config.sources]
+    """One step a source of the configuration, and one for the profiles of their columns."""
+    return [*(_step(project, name) for name in project.config.sources), _profiles(project)]
 
 
 def _step(project: Project, name: str) -> Step:
@@ -26,6 +27,17 @@ def _step(project: Project, name: str) -> Step:
         compute=partial(_compute, project, name),
         extra_checks=(conservation(name),),
         numbers={"files": "count(distinct source_file)"},
+    )
+
+
+def _profiles(project: Project) -> Step:
+    return Step(
+        COLUMN_PROFILES,
+        "sources",
+        "What the columns of each source look like: missing values, values that differ, the most frequent ones.",
+        {name: table_of(name, source) for name, source in project.config.sources.items()},
+        compute=lambda run: profile_sources(run, project),
+        numbers={"missing_share": "sum(missing) / nullif(sum(rows), 0)", "empty_columns": "count(*) filter (where nulls = rows)"},
     )
 
 

@@ -21,6 +21,28 @@ QUARANTINE = Table(
     retention="until the row is right, or gone, in the source and the source is read again",
 )
 
+COLUMN_PROFILES = Table(
+    "column_profiles",
+    grain="a column of a source, with what its values look like",
+    key=("source", "column_name"),
+    columns=columns(
+        """
+        source      | varchar   | name of the source
+        column_name | varchar   | column of the source's table
+        place       | bigint    | its place in the table, from 1
+        rows        | bigint    | rows of the table
+        nulls       | bigint    | rows that have no value; text that is empty or blank in the files is no value
+        missing     | bigint    | rows without a value that says something: nulls, and texts such as n/a, null, unknown or -
+        uniques     | bigint    | values that differ
+        told        | varchar   | values, or of a personal column patterns: a for letters, 9 for each digit
+        top         | varchar[] | the most frequent of them, at most 10; a value that only one row has is not told
+        top_rows    | bigint[]  | how many rows have each
+        """,
+        required=["source", "column_name", "place", "rows", "nulls", "missing", "uniques", "told", "top", "top_rows"],
+    ),
+    partition="source",
+)
+
 _WHERE_FROM = columns(
     """
     source_file | varchar | file, relative to the project folder

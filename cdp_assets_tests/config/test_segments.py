@@ -34,7 +34,7 @@ def test_a_segment_is_of_customers_unless_it_says_otherwise() -> None:
         ("all: [{profile.points: {at_leat: 1}}]", 'unknown comparison "at_leat". Did you mean "at_least"?'),
         ("all: [{profile.points: {above: [1, 2]}}]", "profile.points: above takes one value"),
         ("all: [{profile.points: {exists: 1}}]", "profile.points: exists is true or false"),
-        ("all: [{profile.born: 2024-01-01T10:00:00}]", "is a time; a segment asks about days"),
+        ("all: [{profile.born: 2024-01-01T10:00:00}]", "is a time; a condition asks about days"),
     ],
 )
 def test_the_form_of_a_segment(rule: str, message: str) -> None:

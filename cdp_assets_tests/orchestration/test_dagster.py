@@ -187,7 +187,7 @@ def test_a_broken_configuration_is_the_readable_load_error(project: Project) -> 
     (project.folder / "cdp.yaml").write_text("version: 1\nsauces: {}\n")
     environment = {**os.environ, "CDP_PROJECT": str(project.folder)}
     ended = subprocess.run(
-        [sys.executable, "-c", "import cdp_assets.definitions"], env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-c", "from cdp_assets.definitions import defs; defs()"], env=environment, capture_output=True, text=True, check=False
     )
     assert 'cdp.yaml:2: sauces: unknown key. Did you mean "sources"?' in ended.stderr
 
