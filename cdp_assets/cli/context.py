@@ -16,7 +16,12 @@ class Context:
 
     def load(self) -> Project:
         """The chosen project; ConfigError says what is wrong with its cdp.yaml."""
-        return load_project(Path(self.folder) if self.folder else None)
+        return load_project(self.chosen)
+
+    @property
+    def chosen(self) -> Path | None:
+        """The folder that was asked for, if any."""
+        return Path(self.folder) if self.folder else None
 
     @property
     def user(self) -> str:

@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict
 from datetime import date, datetime
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,31 +11,48 @@ import typer
 from cdp_assets.cli import refresh
 from cdp_assets.cli.context import Context
 from cdp_assets.config import Project, Role
+from cdp_assets.errors import UserError
 from cdp_assets.governance import require
 
 if TYPE_CHECKING:
-    from cdp_assets.demo import Quality
+    from cdp_assets.demo import DemoSummary, Quality
 
 END = date(2026, 11, 20)
+PEOPLE, FEWEST, FACTOR_ONE = 300, 160, 1000
 
 
 def demo(
     context: typer.Context,
-    people: Annotated[int, typer.Option(help="How many people live in the demo world.", min=160)] = 300,
-    seed: Annotated[int, typer.Option(help="Another seed, another world.")] = 7,
-    end: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The last day of web events.")] = datetime(2026, 11, 20),  # noqa: DTZ001
+    people: Annotated[
+        int | None, typer.Option(help=f"How many people live in the demo world (without a number: {PEOPLE}).", min=FEWEST)
+    ] = None,
+    factor: Annotated[
+        float | None, typer.Option(help=f"The size as a factor instead: 1 is {FACTOR_ONE:,} people, 100 are {100 * FACTOR_ONE:,}.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Another seed, another world (without a number: 7).")] = None,
+    end: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help=f"The last of the three years of the world (without a day: {END}).")
+    ] = None,
+    day_two: Annotated[
+        bool, typer.Option("--day-two", help="Bring the next day's delivery to the demo world that is there, and refresh for that day.")
+    ] = False,
 ) -> None:
     """Generate the demo world, refresh everything, and print a summary. The last line is JSON."""
-    from cdp_assets.demo import generate
+    from cdp_assets.demo import generate, generate_day_two
 
     obj: Context = context.obj
     project = obj.load()
     require(project, obj.user, Role.contributor, "generate the demo")
-    world = generate(project.folder, people=people, seed=seed, end=end.date())
-    typer.echo(f"Demo world in {project.folder}: {people:,} people, {sum(world.rows.values()):,} rows in {len(world.rows)} files.")
+    if day_two:
+        _refuse_with_day_two(people=people, factor=factor, seed=seed, end=end)
+        world = generate_day_two(project.folder)
+    else:
+        world = generate(project.folder, people=_people(people, factor), seed=7 if seed is None else seed, end=end.date() if end else END)
+    for line in _made(project, world):
+        typer.echo(line)
     for line in _agree(project, obj.user):
         typer.echo(line)
-    summary = refresh.run(project, obj.user, end.date(), wait=False)
+    summary = refresh.run(project, obj.user, world.day, wait=False)
     refresh.show(summary)
     quality = _quality(project) if summary.ok else None
     if quality:
@@ -53,6 +71,42 @@ def demo(
         figures["quality"] = {"precision": round(quality.precision, 4), "recall": round(quality.recall, 4), "f1": round(quality.f1, 4)}
     typer.echo(json.dumps(figures, sort_keys=True))
     raise typer.Exit(0 if summary.ok else 1)
+
+
+def _people(people: int | None, factor: float | None) -> int:
+    """The number of people that was asked for. Raises UserError where two were, or too few."""
+    if factor is None:
+        return PEOPLE if people is None else people
+    if people is not None:
+        raise UserError("--people and --factor both say how large the demo is. Leave one of them out.")
+    many = round(factor * FACTOR_ONE)
+    if many < FEWEST:
+        raise UserError(
+            f"A factor of {factor:g} makes {many:,} people; the demo needs {FEWEST} (a factor of {FEWEST / FACTOR_ONE:g}) at least."
+        )
+    return many
+
+
+def _refuse_with_day_two(**options: object) -> None:
+    given = [f"--{name}" for name, value in options.items() if value is not None]
+    if given:
+        raise UserError(f"--day-two goes on with the demo world that is there, so {' and '.join(given)} cannot be chosen. Leave it out.")
+
+
+def _made(project: Project, world: "DemoSummary") -> list[str]:
+    """What was made, for people: one line for the world, and the rows of each source."""
+    files, rows = len(world.rows), sum(world.rows.values())
+    lines = [f"Demo world in {project.folder} on {world.day}: {world.people:,} people, {rows:,} rows in {files:,} files."]
+    sources: dict[str, int] = {}
+    for file, count in world.rows.items():
+        name = str(PurePosixPath(file).parent if file.startswith("sources/web/") else file)
+        sources[name] = sources.get(name, 0) + count
+    lines += [f"  {name:<32} {count:>12,} rows" for name, count in sources.items()]
+    lines.append(f"  {sum(world.broken.values()):,} rows cannot be read or came before; {world.late_events:,} web events came late.")
+    lines.append("  The truth of it is in truth/, which no refresh reads.")
+    if world.changes:
+        lines.append("The delivery of this day: " + ", ".join(f"{what} {count:,}" for what, count in world.changes.items()) + ".")
+    return lines
 
 
 def _agree(project: Project, user: str) -> list[str]:

@@ -8,9 +8,24 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from cdp_assets.cli import connection, consent, demo, dev, export, maintain, refresh, review_clv, review_contacts, status, validate, web
+from cdp_assets.cli import (
+    connection,
+    consent,
+    demo,
+    dev,
+    export,
+    maintain,
+    refresh,
+    review_clv,
+    review_contacts,
+    schema,
+    status,
+    validate,
+    web,
+)
 from cdp_assets.cli.context import Context
 from cdp_assets.errors import UserError
+from cdp_assets.orchestration import postgres
 
 app = typer.Typer(
     help="An open-source customer data platform: from source files and web events to unified profiles with stable ids.",
@@ -19,7 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo.demo, refresh.refresh, validate.validate, status.status, maintain.maintain, web.web, dev.dev):
+for command in (demo.demo, refresh.refresh, validate.validate, schema.schema, status.status, maintain.maintain, web.web, dev.dev):
     app.command()(command)
 review = typer.Typer(help="What a part of the pipeline will do, and what it did last.", no_args_is_help=True)
 review.command("clv")(review_clv.review_clv)
@@ -61,6 +76,8 @@ def main() -> None:
             sys.exit(_say("The disk is full. Free some space and try again; nothing was written in part."))
         if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             sys.exit(_say(f"No permission: {error.filename}. Check the owner and the rights of the project's folder."))
+        if postgres.is_gone(error):
+            sys.exit(_say("Dagster's database stopped answering. Tables keep their last whole versions; the next refresh is whole."))
         raise
 
 

@@ -2,10 +2,11 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date, datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,26 +20,61 @@ if TYPE_CHECKING:
 WAIT_SECONDS = 24 * 3600
 
 
+class Part(StrEnum):
+    """Parts of a refresh."""
+
+    matching = "matching"
+    profiles = "profiles"
+    dependents = "dependents"
+
+
+class Of(StrEnum):
+    """Whose parts."""
+
+    customers = "customers"
+    accounts = "accounts"
+    contacts = "contacts"
+
+
+ONLY_HELP = (
+    "Only a part, with the sources it is made from: matching (which records are one), profiles, or dependents (profiles and all that "
+    "depends on them)."
+)
+
+
 def refresh(
     context: typer.Context,
     as_of: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day the refresh is for (default: today, UTC).")] = None,
     wait: Annotated[bool, typer.Option("--wait", help="If another run holds the project, wait for it.")] = False,
+    only: Annotated[Part | None, typer.Option("--only", help=ONLY_HELP)] = None,
+    of: Annotated[Of, typer.Option("--of", help="With --only: of customers, accounts or contacts.")] = Of.customers,
+    full: Annotated[list[str] | None, typer.Option("--full", help="Read this incremental source in full once. May be repeated.")] = None,
 ) -> None:
     """Refresh everything that is due: sources to the published snapshot. Needs the role contributor."""
     obj: Context = context.obj
-    summary = run(obj.load(), obj.user, as_of.date() if as_of else None, wait=wait)
+    part = (only.value, of.value) if only else None
+    summary = run(obj.load(), obj.user, as_of.date() if as_of else None, wait=wait, part=part, full=full or ())
     show(summary)
     typer.echo(json.dumps(asdict(summary), sort_keys=True))
     raise typer.Exit(0 if summary.ok else 1)
 
 
-def run(project: Project, user: str, as_of: date | None, *, wait: bool) -> "Summary":
-    """Refresh with a progress display."""
+def run(
+    project: Project, user: str, as_of: date | None, *, wait: bool, part: tuple[str, str] | None = None, full: Sequence[str] = ()
+) -> "Summary":
+    """Refresh, or a part of a refresh, with a progress display."""
     from cdp_assets.orchestration.refresh import refresh as refresh_project
 
     with _display() as display:
         return refresh_project(
-            project, user, as_of=as_of, wait_seconds=WAIT_SECONDS if wait else 0, progress=display.step, on_count=display.count
+            project,
+            user,
+            as_of=as_of,
+            wait_seconds=WAIT_SECONDS if wait else 0,
+            progress=display.step,
+            on_count=display.count,
+            part=part,
+            full=full,
         )
 
 
@@ -106,5 +142,7 @@ def show(summary: "Summary") -> None:
         console.print(f"FAILED {name}: {message}", markup=False, highlight=False)
     if summary.skipped:
         console.print(f"Skipped, because they depend on what failed: {', '.join(summary.skipped)}", markup=False, highlight=False)
+    for problem in summary.not_told:
+        console.print(f"NOTE {problem}", markup=False, highlight=False)
     state = "Refreshed" if summary.ok else "Refreshed in part; tables that failed or were skipped keep their last version"
     console.print(f"{state}: {summary.seconds} s, {summary.processor_seconds} s of processor time.", highlight=False)

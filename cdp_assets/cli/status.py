@@ -1,7 +1,11 @@
-"""`cdp status`: what the lake holds, as of when, what is published, and who is at work."""
+"""`cdp status`: the state of every table, what is published, who is at work; the runs of the last days with their durations."""
 
+import json
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,53 +14,119 @@ from cdp_assets.config import Project, Role
 from cdp_assets.governance import require
 
 if TYPE_CHECKING:
+    import dagster as dg
+    from rich.console import Console
     from rich.table import Table as Grid
 
+    from cdp_assets.orchestration.history import History
+    from cdp_assets.orchestration.statuses import TableStatus
 
-def status(context: typer.Context) -> None:
-    """Show every table with its version, rows and day, what is published, and who holds the project."""
-    from rich.console import Console
+DAYS = 7
+WIDTH = 160
+WHY = 200  # letters of a reason in the table; all of it is in --json
 
+
+def status(
+    context: typer.Context,
+    past: Annotated[bool, typer.Option("--history", help="The runs of the last days, and where the time of the last one went.")] = False,
+    days: Annotated[int, typer.Option(help="With --history: how many days.", min=1, max=3650)] = DAYS,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+) -> None:
+    """Show the state of every table with its version, rows and day, what is published, and who holds the project."""
+    obj: Context = context.obj
+    project = obj.load()
+    require(project, obj.user, Role.viewer, "status")
+    with _instance(project) as instance:
+        if past:
+            from cdp_assets.orchestration.history import history
+
+            _show_history(history(project, instance, days), days, as_json=as_json)
+        else:
+            from cdp_assets.orchestration.statuses import statuses
+
+            _show(project, statuses(project, instance), as_json=as_json)
+
+
+@contextmanager
+def _instance(project: Project) -> "Iterator[dg.DagsterInstance | None]":
+    """The project's instance of Dagster; None where there never was a run."""
+    if not (project.store / "dagster").is_dir():
+        yield None
+        return
+    import dagster as dg
+
+    from cdp_assets.orchestration.instance import home
+
+    home(project)
+    instance = dg.DagsterInstance.get()
+    try:
+        yield instance
+    finally:
+        instance.dispose()
+
+
+def _show(project: Project, states: "list[TableStatus]", *, as_json: bool) -> None:
     from cdp_assets.lake import Place
     from cdp_assets.lake.lock import current_holder
     from cdp_assets.orchestration.catalogue import tables_of
     from cdp_assets.publish import read_pointer
 
-    obj: Context = context.obj
-    project = obj.load()
-    require(project, obj.user, Role.viewer, "status")
-    console = Console(width=None if sys.stdout.isatty() else 140)
-    console.print(_tables(project))
+    place = Place(project.store)
+    pointer = read_pointer(project.store / "published")
+    holder = current_holder(place.lock)
+    gone = sorted(set(place.tables()) - {table.name for table in tables_of(project)})
+    facts = _facts(project)
+    if as_json:
+        tables = [{**asdict(state), **facts.get(state.table, {})} for state in states]
+        published = str(pointer.as_of) if pointer else None
+        typer.echo(json.dumps({"tables": tables, "published": published, "at_work": asdict(holder) if holder else None, "gone": gone}))
+        return
+    console = _console()
+    console.print(_grid(project, states, facts))
     for line in _quarantine(project):
         console.print(line, highlight=False, markup=False)
-    pointer = read_pointer(project.store / "published")
-    if gone := sorted(set(Place(project.store).tables()) - {table.name for table in tables_of(project)}):
+    if gone:
         console.print(f"No longer in cdp.yaml, and still kept: {', '.join(gone)}.", highlight=False)
     console.print(f"Published: as of {pointer.as_of}." if pointer else "Nothing is published yet: `cdp refresh`.", highlight=False)
-    holder = current_holder(Place(project.store).lock)
     at_work = f"At work: run {holder.run[:8]} of {holder.user} since {holder.since}." if holder else "Nobody is refreshing."
     console.print(at_work, highlight=False)
 
 
-def _tables(project: Project) -> "Grid":
-    from rich.table import Table as Grid
-
+def _facts(project: Project) -> dict[str, dict[str, Any]]:
+    """Table -> version, rows, day and run of what the lake holds."""
     from cdp_assets.lake import Place
     from cdp_assets.lake.digest import rows_in
     from cdp_assets.orchestration.catalogue import tables_of
 
     place = Place(project.store)
     made = set(place.tables())
-    grid = Grid(title=str(project.folder), title_justify="left")
-    for column in ("table", "version", "rows", "as of", "run"):
-        grid.add_column(column, justify="right" if column in ("version", "rows") else "left")
+    facts: dict[str, dict[str, Any]] = {}
     for table in tables_of(project):
-        if table.name not in made:
-            continue
-        newest, entry = place.newest(table), place.ledger.read(table.name)
-        rows = f"{rows_in(newest.digest):,}" if newest.digest[:1].isdigit() else "-"
-        grid.add_row(table.name, str(newest.version), rows, entry.as_of if entry else "-", entry.run[:8] if entry else "")
+        if table.name in made:
+            newest, entry = place.newest(table), place.ledger.read(table.name)
+            rows = rows_in(newest.digest) if newest.digest[:1].isdigit() else None
+            facts[table.name] = {"version": newest.version, "rows": rows, "as_of": entry.as_of if entry else None}
+    return facts
+
+
+def _grid(project: Project, states: "list[TableStatus]", facts: dict[str, dict[str, Any]]) -> "Grid":
+    from rich.table import Table as Grid
+
+    grid = Grid(title=str(project.folder), title_justify="left")
+    for column in ("table", "state", "version", "rows", "as of", "run", "why"):
+        grid.add_column(column, justify="right" if column in ("version", "rows") else "left", no_wrap=column in ("table", "state"))
+    others = facts.keys() - {state.table for state in states}
+    for state in states:
+        grid.add_row(state.table, state.state, *_cells(facts.get(state.table)), (state.run or "")[:8], (state.why or "")[:WHY])
+    for table in sorted(others):
+        grid.add_row(table, "", *_cells(facts[table]), "", "")
     return grid
+
+
+def _cells(fact: dict[str, Any] | None) -> tuple[str, str, str]:
+    if fact is None:
+        return "", "", ""
+    return str(fact["version"]), "-" if fact["rows"] is None else f"{fact['rows']:,}", fact["as_of"] or "-"
 
 
 def _quarantine(project: Project) -> list[str]:
@@ -72,3 +142,50 @@ def _quarantine(project: Project) -> list[str]:
         rows = connection.execute(sql).fetchall()
     lines = [f"  {s}: {n:,} x {r}{f' ({f})' if f else ''}, first in {file} line {line}" for s, f, r, n, file, line in rows]
     return ["In quarantine:", *lines] if lines else ["Nothing is in quarantine."]
+
+
+def _show_history(found: "History", days: int, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(asdict(found)))
+        return
+    console = _console()
+    if not found.runs:
+        console.print(f"No runs in the last {days} days.", highlight=False)
+        return
+    console.print(_runs(found, days))
+    if not found.last or not found.stations:
+        return
+    total = sum(found.stations.values())
+    stations = ", ".join(f"{station} {seconds:g} s" for station, seconds in found.stations.items())
+    console.print(f"Run {found.last[:8]}, {total:.1f} s in steps: {stations}.", highlight=False)
+    console.print(f"Slowest: {', '.join(f'{table} {seconds:g} s' for table, seconds in found.slowest)}.", highlight=False)
+
+
+def _runs(found: "History", days: int) -> "Grid":
+    from rich.table import Table as Grid
+
+    title = f"Runs of the last {days} days; * with another cdp.yaml than the run before; times are UTC"
+    grid = Grid(title=title, title_justify="left")
+    for column in ("run", "job", "by", "as of", "started", "seconds", "state", "changed", "rows", "failed"):
+        grid.add_column(column, justify="right" if column in ("seconds", "rows") else "left", no_wrap=column in ("run", "started", "state"))
+    for run in found.runs:
+        failed = ", ".join(run.failed) + (f" ({run.skipped} skipped)" if run.skipped else "")
+        grid.add_row(
+            run.run[:8] + ("*" if run.configuration_changed else ""),
+            run.job,
+            run.by,
+            run.as_of,
+            (run.started or "-")[:19].replace("T", " "),
+            "-" if run.seconds is None else f"{run.seconds:,.1f}",
+            run.status,
+            "-" if run.changed is None else f"{run.changed} of {run.tables}",
+            "-" if run.rows is None else f"{run.rows:,}",
+            failed,
+        )
+    return grid
+
+
+def _console() -> "Console":
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else WIDTH)

@@ -7,20 +7,10 @@ import pydantic
 from pydantic import AfterValidator, model_validator
 
 from cdp_assets.config.base import RefusedError, Section
+from cdp_assets.config.variables import Variable
 
-_VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
-_LONGEST_VARIABLE = 64
 _ADDRESS = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+")
 _SERVER = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?):(\d{1,5})")
-
-
-def _variable(value: str) -> str:
-    if not _VARIABLE.fullmatch(value) or len(value) > _LONGEST_VARIABLE:
-        raise RefusedError(
-            "must be the name of an environment variable, never what it holds: if this was a secret, make a new one",
-            allowed=["a name in capital letters, such as CDP_ALERT_WEBHOOK"],
-        )
-    return value
 
 
 def _address(value: str) -> str:
@@ -36,7 +26,6 @@ def _server(value: str) -> str:
     return value
 
 
-Variable = Annotated[str, AfterValidator(_variable)]
 Address = Annotated[str, AfterValidator(_address)]
 
 

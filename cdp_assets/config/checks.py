@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from cdp_assets.config.customers import Condition, Sides, sides
 from cdp_assets.config.draft import Draft, DraftRule
 from cdp_assets.config.fields import Field
-from cdp_assets.config.problems import Finding, Location, nearest, shown
+from cdp_assets.config.problems import Finding, Location, field_places, nearest, shown, unknown
 
 
 def check(draft: Draft) -> Iterator[Finding]:
@@ -19,21 +19,23 @@ def check(draft: Draft) -> Iterator[Finding]:
         yield from _merge(each)
 
 
-def _unknown(at: Location, what: str, name: str, known: Iterable[str]) -> Finding:
-    names = list(known)
-    return Finding(at, f"unknown {what}", shown(name), names or ["none"], nearest(name, names))
+def _unknown_source(draft: Draft, at: Location, name: str, what: str = "source", known: Iterable[str] | None = None) -> Finding:
+    places: list[Location] = [("sources", name)]
+    if known is not None and name in draft.sources:  # it is there, but not one of those
+        places.append((draft.section, "match_order"))
+    return unknown(at, what, name, draft.sources if known is None else known, *places)
 
 
 def _unknown_field(draft: Draft, at: Location, source: str, name: str) -> Iterator[Finding]:
     if draft.sources[source].complete:
-        yield _unknown(at, f"field of {source}", name, draft.sources[source].fields)
+        yield unknown(at, f"field of {source}", name, draft.sources[source].fields, *field_places(source, name))
 
 
 def _order(draft: Draft) -> Iterator[Finding]:
     names = [name for _, name in draft.order]
     for rank, (at, name) in enumerate(draft.order):
         if name not in draft.sources:
-            yield _unknown(at, "source", name, draft.sources)
+            yield _unknown_source(draft, at, name)
         elif name in names[:rank]:
             yield Finding(at, "stands twice in match_order", shown(name))
         elif draft.section != "customers" and draft.sources[name].kind != "records":
@@ -50,24 +52,25 @@ def _known_as(draft: Draft) -> Iterator[Finding]:
             if not dot:
                 continue
             if target_source not in records:
-                yield _unknown(at, "source of records", target_source, records)
+                yield _unknown_source(draft, at, target_source, "source of records", records)
                 continue
             fields = draft.sources[target_source].fields
             if target_field not in fields:
                 yield from _unknown_field(draft, at, target_source, target_field)
             if name in ranks and not ranks.get(target_source, len(ranks)) < ranks[name]:
-                yield Finding(at, f"{target_source} must stand above {name} in match_order")
+                yield Finding(at, f"{target_source} must stand above {name} in match_order", lacks=[(draft.section, "match_order")])
 
 
 def _dedupe(draft: Draft) -> Iterator[Finding]:
     ranks = draft.ranks()
     for at, name in draft.dedupe:
         if name not in draft.sources:
-            yield _unknown(at, "source", name, draft.sources)
+            yield _unknown_source(draft, at, name)
         elif draft.sources[name].kind == "events":
             yield Finding(at, "has events, and only records have duplicates; remove it")
         elif ranks and name not in ranks:
-            yield Finding(at, "is not in match_order, so its records do not take part; add it there or remove this")
+            message = "is not in match_order, so its records do not take part; add it there or remove this"
+            yield Finding(at, message, lacks=[(draft.section, "match_order")])
     yield from _rule_names(draft.dedupe_rules)
     for rule in draft.dedupe_rules:
         for at, condition in rule.conditions:
@@ -104,11 +107,11 @@ def _rule_sources(draft: Draft, rule: DraftRule) -> Iterator[Finding]:
         if name is None:
             continue
         if name not in draft.sources:
-            yield _unknown(at, "source", name, draft.sources)
+            yield _unknown_source(draft, at, name)
         elif draft.sources[name].kind == "events":
             yield Finding(at, "has events, which are matched by their known_as; remove this rule", shown(name))
         elif ranks and name not in ranks:
-            yield Finding(at, "is not in match_order", shown(name), list(ranks))
+            yield Finding(at, "is not in match_order", shown(name), list(ranks), lacks=[(draft.section, "match_order")])
     if rule.left is not None and rule.left == rule.right:
         yield Finding((*rule.at, "right"), f"is the same source as left; write it under dedupe.{rule.left} instead")
     elif rule.left in ranks and rule.right in ranks and ranks[rule.left] > ranks[rule.right]:
@@ -177,10 +180,14 @@ def _reached(draft: Draft) -> Iterator[Finding]:
             continue
         higher = [f"left: {other}" for other in draft.ranked_records() if ranks[other] < rank]
         if source.kind == "events" and not source.known_as and not source.include_all_records:
-            yield Finding(at, "has no known_as, so no event finds its customer; add it, or include_all_records: true")
+            message = "has no known_as, so no event finds its customer; add it, or include_all_records: true"
+            yield Finding(at, message, lacks=[("sources", name)])
         elif source.kind == "records" and higher:
             advice = f"add a rule to {draft.section}.match with right: {name}, or take it out of match_order"
-            yield Finding(at, f"{name} has no rule to a source above it; {advice}", None, higher)
+            # without a match_order of its own it may belong to accounts, contacts or activities that could not be read
+            elsewhere: list[Location] = [("accounts",), ("contacts",), ("activities",)] if at[0] == "sources" else []
+            lacks = [(draft.section, "match"), ("sources", name, "kind"), *elsewhere]
+            yield Finding(at, f"{name} has no rule to a source above it; {advice}", None, higher, lacks=lacks)
 
 
 def _merge(draft: Draft) -> Iterator[Finding]:
@@ -189,14 +196,14 @@ def _merge(draft: Draft) -> Iterator[Finding]:
     merged = _merged_names(draft, ranked)
     for at, field, importance in draft.merge if ranked else ():
         if field not in known:
-            yield _unknown(at, "field", field, known)
+            yield unknown(at, "field", field, known, *(place for name in ranked for place in field_places(name, field)))
             continue
         if field in merged and field not in merged.values():
             yield Finding(at, "goes into the profile under another name", shown(field), nearest=merged[field])
             continue
         for rank, (place, name) in enumerate(importance):
             if name not in ranked:
-                yield _unknown(place, "source of records in match_order", name, ranked)
+                yield _unknown_source(draft, place, name, "source of records in match_order", ranked)
             elif name in [earlier for _, earlier in importance[:rank]]:
                 yield Finding(place, "stands twice", shown(name))
             elif not _has(draft.sources[name].fields, field, known[field]):

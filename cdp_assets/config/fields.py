@@ -46,7 +46,25 @@ _OTHER_WORDS = {
     "double": "number",
     "bool": "boolean",
     "datetime": "timestamp",
+    "name": "person.full_name",
+    "person.name": "person.full_name",
+    "person.surname": "person.last_name",
+    "person.family_name": "person.last_name",
+    "person.given_name": "person.first_name",
+    "person.birthday": "person.birth_date",
+    "person.date_of_birth": "person.birth_date",
+    "identity.mail": "identity.email",
+    "identity.telephone": "identity.phone",
+    "identity.mobile": "identity.phone",
+    "location.zip": "location.postcode",
+    "location.zip_code": "location.postcode",
+    "location.postal_code": "location.postcode",
+    "location.town": "location.city",
+    "location.region": "location.state",
+    "organization.company": "organization.name",
+    "organisation.name": "organization.name",
 }
+"""What other programs call our types."""
 
 _DIRECTIVES = re.compile(r"%(-?[dmyHIMSj]|[aAwbBYpfgnzZUWcxXGVu%]|$|.)", re.DOTALL)
 _UNKNOWN = re.compile(r"-?[dmyHIMSj]|[aAwbBYpfgnzZUWcxXGVu%]")

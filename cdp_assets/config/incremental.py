@@ -11,7 +11,7 @@ from cdp_assets.config.conditions import misfits, type_of
 from cdp_assets.config.durations import Duration
 from cdp_assets.config.fields import Field, TimePattern
 from cdp_assets.config.paths import files_path
-from cdp_assets.config.problems import Finding, Location, unknown
+from cdp_assets.config.problems import Finding, Location, field_places, unknown
 
 if TYPE_CHECKING:
     from cdp_assets.config.sources import RecordsSource
@@ -84,7 +84,7 @@ def check(name: str, source: "RecordsSource") -> Iterator[Finding]:
     if deleted is not None and deleted.field is not None:
         where = (*at, "deleted", "field")
         if deleted.field not in source.fields:
-            yield unknown(where, f"field of {name}", deleted.field, source.fields)
+            yield unknown(where, f"field of {name}", deleted.field, source.fields, *field_places(name, deleted.field))
         elif deleted.equals is not None:
             kind = type_of(source.fields[deleted.field].data_type)
             for misfit in misfits(deleted.field, kind, "is", (deleted.equals,)):
@@ -94,6 +94,6 @@ def check(name: str, source: "RecordsSource") -> Iterator[Finding]:
 def _is_a_time(name: str, fields: Mapping[str, Field], at: Location, field: str) -> Iterator[Finding]:
     times = [each for each, its in fields.items() if its.data_type in ("date", "timestamp")]
     if field not in fields:
-        yield unknown(at, f"field of {name}", field, times or fields)
+        yield unknown(at, f"field of {name}", field, times or fields, *field_places(name, field))
     elif field not in times:
         yield Finding(at, f"{field} is {fields[field].type}, and what tells the newer row must be a date or timestamp", None, times)

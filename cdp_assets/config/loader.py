@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from cdp_assets.config import (
     clv,
     connections,
     contacts,
+    contradictions,
     csv_form,
     engagement,
     exports,
@@ -28,8 +29,9 @@ from cdp_assets.config.document import Document, read_document
 from cdp_assets.config.draft import read_draft
 from cdp_assets.config.later import refusals
 from cdp_assets.config.mend import Mended, mended
-from cdp_assets.config.problems import ConfigError, Finding, Location, Problem, dotted, listed, shown
-from cdp_assets.config.project import ProjectConfig
+from cdp_assets.config.problems import ConfigError, Finding, Location, Problem, dotted, listed, nearest, shown
+from cdp_assets.config.project import VERSION, ProjectConfig, another_version
+from cdp_assets.config.sources import kinds_that_are_left_out
 from cdp_assets.config.translate import mistakes
 
 LINKS: tuple[Callable[[ProjectConfig], Iterator[Finding]], ...] = (
@@ -90,16 +92,10 @@ def parse_config(content: str | bytes, file: Path = Path(FILE)) -> ProjectConfig
     config = None
     if document.data is not None or not found:
         config, more = _validate(document.data)
-        found = [*found, *more]
+        found = [*found, *_removed_sources(more, document)]
     if config is None or found:
         raise ConfigError(file, sorted({_placed(finding, document, file) for finding in found}, key=_by_line))
     return config
-
-
-def json_schema() -> dict[str, Any]:
-    """The JSON schema of cdp.yaml, for editors that complete and check while one types."""
-    schema = ProjectConfig.model_json_schema(by_alias=True)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": FILE}
 
 
 def _read(folder: Path, file: Path, hint: str) -> bytes:
@@ -120,17 +116,26 @@ def _validate(data: Any) -> tuple[ProjectConfig | None, list[Finding]]:
     """The configuration, or what can be used of it, and all that is wrong: first with each section, then between them."""
     if not isinstance(data, dict):
         return None, [Finding((), "must be a mapping that begins with version: 1", shown(data))]
+    if type(version := data.get("version")) is int and version != VERSION:
+        return None, [Finding(("version",), another_version(version), shown(version), [str(VERSION)])]
     document = mended(data)
     found: list[Finding] = []
     for place, finding in refusals(data):
         document.take_out(place)
         found.append(finding)
+    for name, kind in kinds_that_are_left_out(data.get("sources")):
+        at: Location = ("sources", name)
+        found.append(Finding(at, f"has the keys of {kind} and does not say so; add kind: {kind}", allowed=[f"kind: {kind}"]))
+        document.suppose((*at, "kind"), kind)
     config = _usable(document, found)
     found += _new(check(read_draft(document.data(lenient=True))), document, lenient=True)
     while config is not None and document.settle_orders():
         config = _usable(document, found)
     if config is not None:
         found += _new((finding for each in LINKS for finding in each(config)), document)
+        # nothing is said of how a condition goes with others while it is wrong by itself
+        wrong = {finding.at for finding in found}
+        found += _new((finding for finding in contradictions.check(config) if document.written(finding.at) not in wrong), document)
     return config, found
 
 
@@ -161,6 +166,25 @@ def _new(found: Iterable[Finding], document: Mended, *, lenient: bool = False) -
         placed = replace(finding, at=written(finding.at), lacks=lacks)
         if not document.follows(placed):
             yield placed
+
+
+def _removed_sources(found: list[Finding], document: Document) -> list[Finding]:
+    """The findings, with one instead of many for a source that is no more while several places use it: it names them all."""
+    users: dict[str, list[Finding]] = {}
+    for finding in found:
+        place = finding.lacks[0] if finding.lacks else ()
+        if len(place) == 2 and place[0] == "sources" and place not in document.lines:
+            users.setdefault(str(place[1]), []).append(finding)
+    several = {name: sorted(its, key=lambda each: document.line(each.at)) for name, its in users.items() if len(its) > 1}
+    gone = {id(finding) for its in several.values() for finding in its}
+    return [*(finding for finding in found if id(finding) not in gone), *(_removed(name, its, document) for name, its in several.items())]
+
+
+def _removed(name: str, users: Sequence[Finding], document: Document) -> Finding:
+    places = ", ".join(f"{dotted(each.at)} (line {document.line(each.at)})" for each in users)
+    message = f"unknown source, which is used in {len(users)} places: {places}. Add it under sources, or remove it from all of them"
+    known = [str(at[1]) for at in document.lines if len(at) == 2 and at[0] == "sources"]
+    return Finding(users[0].at, message, shown(name), known, nearest(name, known))
 
 
 def _placed(finding: Finding, document: Document, file: Path) -> Problem:

@@ -16,7 +16,8 @@ ENTITIES = ("customers", "accounts", "contacts")
 """The sections of one form: each says how records of its sources become profiles."""
 
 _STAND_INS: dict[str, Any] = {
-    "version": 1, "files": "stand_in.csv", "primary_key": "stand_in", "fields": {}, "visitor": "stand_in", "time": "stand_in",
+    "version": 1, "database": "STAND_IN", "files": "stand_in.csv",
+    "primary_key": "stand_in", "fields": {}, "visitor": "stand_in", "time": "stand_in",
     "person": {"stand_in": "identity.id"}, "name": "stand in", "source": "stand_in", "foreign_key": "stand_in",
     "account": "stand_in", "function": "count", "months": 12, "region": "Europe",
     "tenant": "00000000-0000-0000-0000-000000000000", "client_id": "00000000-0000-0000-0000-000000000000",
@@ -80,6 +81,13 @@ class Mended:
         if node and node.entries:
             node.entries.pop(at[-1], None)
         self.holes.add(at)
+
+    def suppose(self, at: Location, value: str) -> None:
+        """Put what was most likely meant at a place of a mapping that lacks it, into both readings."""
+        found = self._find(at[:-1])
+        if found is not None and found[2].entries is not None:
+            found[2].entries[at[-1]] = _Node(at, value)
+            self.guesses.add(at)
 
     def follows(self, finding: Finding) -> bool:
         """Whether the finding (its places as written) may only be wrong because of something that is reported already."""
@@ -172,6 +180,8 @@ class Mended:
         place = self.written(at)
         above = self._find(at[:-1]) if at[:-1] else (self.root, "", self.root)
         stand_in = _STAND_INS.get(str(at[-1]))
+        if not at[:-1]:
+            self.holes.add(place)
         if stand_in is None or above is None or (place in self.holes and self.written(at[:-1]) in self.holes):
             return bool(at[:-1]) and self._out(at[:-1])
         parent = above[2]

@@ -15,7 +15,7 @@ Location = tuple[str | int, ...]
 LATER = "is built by a later version; remove it until then"
 
 _SECRET = re.compile(r"passw|passphrase|secret|token|credential|(^|[_\- ])key$|apikey|accesskey|webhook|^database$", re.IGNORECASE)
-_NOT_SECRET = frozenset(["primary_key"])
+_NOT_SECRET = frozenset(["primary_key", "foreign_key"])
 _LONGEST = 60
 _MANY = 30
 
@@ -111,8 +111,12 @@ def nearest(found: Any, known: Iterable[str]) -> str | None:
         return found if isinstance(found, str) and found in candidates else None
     names = {_plain(name): name for name in candidates}
     plain = _plain(found[:_LONGEST])
-    same_end = [name for name in names if name.rpartition(".")[2] == plain.rpartition(".")[2]]
-    near = [plain] if plain in names else same_end or difflib.get_close_matches(plain, names, 1, 0.6)
+    start, dot, end = plain.rpartition(".")
+    ends = {name.rpartition(".")[2]: name for name in names if dot and name.rpartition(".")[0] == start}
+    same_end = [name for name in names if name.rpartition(".")[2] == end]
+    # of names with a dot those with the same beginning count first: person.nam is no organization.name
+    near = [plain] if plain in names else [ends[name] for name in difflib.get_close_matches(end, ends, 1, 0.6)]
+    near = near or same_end or difflib.get_close_matches(plain, names, 1, 0.6)
     return names[near[0]] if near else None
 
 

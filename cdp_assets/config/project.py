@@ -21,6 +21,7 @@ from cdp_assets.config.roles import Roles
 from cdp_assets.config.schedule import Schedule, ScheduleOrOff
 from cdp_assets.config.segments import Segment, SegmentName
 from cdp_assets.config.sources import Source, kind_of, without_consents
+from cdp_assets.config.storage import Storage
 from cdp_assets.config.upkeep import Upkeep
 from cdp_assets.config.web import Web
 
@@ -53,9 +54,25 @@ def _used_elsewhere(written: dict[str, Any]) -> set[str]:
 
 
 def _version(written: Any) -> Any:
-    if type(written) is not int or written != 1:
-        raise RefusedError("this program reads version 1 of the file", allowed=["1"])
+    if type(written) is int and written != VERSION:
+        raise RefusedError(another_version(written), allowed=["1"])
+    if type(written) is not int:
+        raise RefusedError("must be the number 1, without quotes: this program reads version 1 of the file", allowed=["1"])
     return written
+
+
+VERSION = 1
+"""The version of the file's form that this program reads."""
+
+
+def another_version(version: int) -> str:
+    """What is said of a file of another version: nothing else of it can be judged."""
+    if version < VERSION:
+        return "this program reads version 1 of the file; there was none before it"
+    return (
+        f"this program reads version 1 of the file. Use a newer cdp_assets that reads version {version}, "
+        "or write the file in the form of version 1 (docs/configuration.md); the rest of it was not looked at"
+    )
 
 
 class ProjectConfig(Section):
@@ -91,6 +108,7 @@ class ProjectConfig(Section):
     alerts: Alerts | None = None
     """Who is told when a run failed; without it nobody."""
     web: Web = Web()
+    storage: Storage = Storage()
 
     @model_validator(mode="before")
     @classmethod

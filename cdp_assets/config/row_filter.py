@@ -10,7 +10,7 @@ from pydantic import BeforeValidator
 
 from cdp_assets.config.base import Text
 from cdp_assets.config.conditions import Comparison, comparisons, misfits, type_of
-from cdp_assets.config.problems import Finding, nearest, shown
+from cdp_assets.config.problems import Finding, Location, field_places, unknown
 
 if TYPE_CHECKING:
     from cdp_assets.config.project import ProjectConfig
@@ -43,9 +43,10 @@ def check(config: "ProjectConfig") -> Iterator[Finding]:
     for source_name, source in config.sources.items():
         known = filter_fields(source)
         for field, conditions in source.where.items():
-            at = ("sources", source_name, "where", field)
+            at: Location = ("sources", source_name, "where", field)
             if field not in known:
-                yield Finding(at, f"unknown field of {source_name}", shown(field), list(known), nearest(field, known))
+                places = [*field_places(source_name, field), ("sources", source_name, "known_as", field)]
+                yield unknown(at, f"field of {source_name}", field, known, *places)
                 continue
             for condition in conditions:
                 for misfit in misfits(field, type_of(known[field]), condition.operator, condition.values):

@@ -213,6 +213,16 @@ def kind_of(source: Any) -> Any:
     return source.get("kind", "records") if isinstance(source, dict) else getattr(source, "kind", "records")
 
 
+def kinds_that_are_left_out(sources: Any) -> Iterator[tuple[str, str]]:
+    """Sources as written that say no kind and have keys that only events or consents have, with that kind."""
+    for name, source in sources.items() if isinstance(sources, dict) else ():
+        if isinstance(source, dict) and "kind" not in source and "primary_key" not in source:
+            kinds = {"events": source.keys() & {"visitor", "known_as"}, "consents": source.keys() & {"person", "given"}}
+            fitting = [kind for kind, keys in kinds.items() if keys]
+            if len(fitting) == 1:
+                yield name, fitting[0]
+
+
 def without_consents(sources: Mapping[str, Any]) -> list[str]:
     """The sources that can take part in unification, as written or valid: all but those of consents, in order."""
     return [name for name, source in sources.items() if kind_of(source) != "consents"]

@@ -3,7 +3,7 @@
 import re
 import types
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, Tag, ValidationError
@@ -27,9 +27,14 @@ _TYPES = {
     "date_type": "must be a date, such as 2020-01-31",
     "date_parsing": "must be a date, such as 2020-01-31",
     "date_from_datetime_parsing": "must be a date, such as 2020-01-31",
-    "date_from_datetime_inexact": "must be a date, without a time",
+    "date_from_datetime_inexact": "must be a date, such as 2020-01-31",
     "too_short": "must have at least one entry",
 }
+_MISSING: dict[Location, str] = {
+    ("version",): 'is missing; this program reads version 1 of the file: begin it with "version: 1"',
+}
+"""Where more can be said than that something is missing."""
+_KINDS_OF_VALUES = frozenset(kind for kind in _TYPES if kind.endswith(("_type", "_parsing")))
 _LIMITS = {"ge": "at least", "le": "at most"}
 
 
@@ -44,9 +49,20 @@ class Mistake:
 
 def mistakes(error: ValidationError, data: Any) -> list[Mistake]:
     """What is wrong with the data, one mistake a cause: a misspelt key is not reported again as a missing one."""
-    found = [Mistake(*_finding(dict(item), data)) for item in error.errors(include_url=False)]
+    found = _one_a_union([Mistake(*_finding(dict(item), data)) for item in error.errors(include_url=False)])
     meant = {(*each.finding.at[:-1], each.finding.nearest) for each in found if each.kind == "extra_forbidden"}
     return [each for each in found if each.kind != "counted" and not (each.kind == "missing" and each.finding.at in meant)]
+
+
+def _one_a_union(found: list[Mistake]) -> list[Mistake]:
+    """The mistakes, with one for a value that is none of several kinds, instead of one for each kind."""
+    kept: dict[Any, Mistake] = {}
+    for number, each in enumerate(found):
+        first = kept.setdefault((each.finding.at, "kinds") if each.kind in _KINDS_OF_VALUES else number, each)
+        if first is not each:
+            message = f"{first.finding.message} or {each.finding.message.removeprefix('must be ')}"
+            kept[each.finding.at, "kinds"] = replace(first, finding=replace(first.finding, message=message))
+    return list(kept.values())
 
 
 def _finding(error: dict[str, Any], data: Any) -> tuple[str, bool, Finding]:
@@ -59,18 +75,20 @@ def _finding(error: dict[str, Any], data: Any) -> tuple[str, bool, Finding]:
     if isinstance(cause, RefusedError):
         near = cause.nearest or nearest(value, cause.allowed)
         # a refusal of a whole mapping is about what its message names
-        said = None if isinstance(value, dict) else found
-        return kind, of_key, Finding(at, cause.message, said, cause.allowed, near, lacks=() if cause.certain else None)
+        value_shown = None if isinstance(value, dict) else found
+        return kind, of_key, Finding(at, cause.message, value_shown, cause.allowed, near, lacks=() if cause.certain else None)
     if kind == "extra_forbidden":
         return kind, of_key, Finding(at, "unknown key", None, names, nearest(at[-1], names))
     if kind == "missing":
-        return kind, of_key, Finding(at, "is missing")
+        return kind, of_key, Finding(at, _MISSING.get(at, "is missing"))
     if kind in ("literal_error", "union_tag_invalid"):
         if kind == "union_tag_invalid":
-            at, value = (*at, "kind"), context.get("tag")
+            at, value = (*at, "kind"), context.get("tag") if "kind" in error["input"] else None
         words = str(context.get("expected", context.get("expected_tags", "")))
         allowed = re.findall(r"'([^']*)'", words) or [words]
-        return kind, of_key, Finding(at, "unknown value", shown(value, at), allowed, nearest(value, allowed))
+        left_out = value is None and kind == "union_tag_invalid"
+        said = ("is missing", None) if left_out else ("unknown value", shown(value, at))
+        return kind, of_key, Finding(at, *said, allowed, nearest(value, allowed))
     if kind == "too_short" and value:
         return "counted", of_key, Finding(at, "")  # there are entries, but wrong ones, and these are reported themselves
     limits = [f"{word} {context[name]}" for name, word in _LIMITS.items() if name in context]
@@ -86,6 +104,8 @@ def _place(steps: tuple[str | int, ...]) -> tuple[Location, list[str]]:
         forms = {form.tag: kind for kind in _forms(annotation) for form in get_args(kind)[1:] if isinstance(form, Tag)}
         if step in forms:
             annotation = get_args(forms[str(step)])[0]
+        elif _is_of_values(annotation):
+            break  # the step is the kind of value that pydantic tried
         elif step != "[key]":
             at.append(step)
             annotation, names = _below(annotation, step)
@@ -107,6 +127,14 @@ def _forms(annotation: Any) -> Iterator[Any]:
         annotation = get_args(annotation)[0]
     if get_origin(annotation) in (Union, types.UnionType):
         yield from (form for form in get_args(annotation) if get_origin(form) is Annotated)
+
+
+def _is_of_values(annotation: Any) -> bool:
+    """Whether the annotation allows several kinds of plain values, or a text or a list."""
+    while get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    forms = [each for each in get_args(annotation) if each is not types.NoneType]
+    return get_origin(annotation) in (Union, types.UnionType) and len(forms) > 1 and not any(_forms(annotation))
 
 
 def _below(annotation: Any, step: str | int) -> tuple[Any, list[str]]:

@@ -19,6 +19,7 @@ NO_PURPOSE = "no purpose"
 TOO_MANY_COLUMNS = "too many columns"
 NO_VISITOR = "no visitor"
 BEFORE_THE_FIRST_DAY = "before the first day"
+REPEATED = "repeated event"
 
 Value = str | int | Decimal | datetime | None
 
@@ -105,6 +106,7 @@ CONTACTS = (
         ),
     ),
 )
+ERP_CONTACTS = (BrokenRow(EMPTY_KEY, "partner_no", (None, "E0000001", "No", "Key", "no.key@northern.example", "+1-212-555-0100", "Sales")),)
 # An answer or a time that cannot be read is no reason to forget a statement: such rows are in `statements`.
 CONSENTS = (
     BrokenRow(NOBODY, "mail", (None, "newsletter", "true", "2026-01-15T09:00:00Z")),

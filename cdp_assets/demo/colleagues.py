@@ -18,6 +18,8 @@ MOST_CONTACTS = 6  # of a company
 WITHOUT_ACCOUNT = 0.03  # of the contacts, and at least two; as many name an account that does not exist
 WITH_THE_DUPLICATE = 0.40  # of the contacts of a company with two accounts name the second, and at least one does
 TWICE = 0.05  # of the linked contacts, and at least two
+SWITCHBOARD = 0.20  # of the contacts with a telephone number have the company's
+INFO_ADDRESS = 0.01  # of the contacts, and at least one, have the address of the whole company
 TWICE_ELSEWHERE = 0.02  # of the linked contacts, and at least one: the second time with another company's account
 
 # What becomes of a contact record.
@@ -42,7 +44,7 @@ _COLLEAGUES = """
         group by company
     )
     select
-        printf('K%07d', c.number) as contact_no,
+        'business_contacts' as source, printf('K%07d', c.number) as key,
         case c.outcome
             when 'no_account' then null
             when 'account_unknown' then printf('A95%05d', c.number)
@@ -55,9 +57,11 @@ _COLLEAGUES = """
            typo(p.given || ' ' || p.family, c.typo_kind, spot(p.given || ' ' || p.family, c.typo_place), c.typo_letter),
            p.given || ' ' || p.family) as full_name,
         p.given as first_name, p.family as last_name,
-        if(c.no_email, null, split_part(p.other_email, '@', 1) || '@' || company.domain) as address,
+        split_part(p.other_email, '@', 1) || '@' || company.domain as own_address,
+        if(c.no_email, null, if(c.info_email, 'info@' || company.domain, own_address)) as address,
         c.shouted_email, c.again, c.person, c.company, c.outcome,
-        if(c.no_phone or c.again, null, '+1 ' || p.area || ' 555 ' || printf('%04d', p.line)) as phone,
+        if(c.no_phone or c.again, null,
+           if(c.switchboard, company.switchboard, '+1 ' || p.area || ' 555 ' || printf('%04d', p.line))) as phone,
         if(c.again, null, c.job_title) as job_title,
         company.city
     from drawn_colleagues as c
@@ -70,7 +74,7 @@ _COLLEAGUES = """
 _FILE = """
     create table contacts_business as
     select
-        contact_no, account_no, person_no, full_name, first_name, last_name,
+        key as contact_no, account_no, person_no, full_name, first_name, last_name,
         if(shouted_email, ' ' || upper(left(address, 1)) || substr(address, 2) || '  ', address) as email,
         phone, job_title, city
     from colleagues
@@ -81,8 +85,9 @@ _FILE = """
 def make_colleagues(con: duckdb.DuckDBPyConnection, draws: Draws, people: int) -> None:
     """Write the table `contacts_business` of `con` as the file will hold it, and the table `colleagues`.
 
-    colleagues: one row a contact record; contact_no, person, company (where the person works, whatever the record
-    says), address (the e-mail in lower case, null: none), outcome (what has to become of the record).
+    colleagues: one row a contact record; source, key, person, company (where the person works, whatever the record
+    says), address (the e-mail in lower case, null: none), own_address (of the person alone), again (the second record of
+    the person), outcome (what has to become of the record).
     Reads the tables `people`, `owners`, `companies` and `company_keys`.
     """
     duplicated = con.execute("select duplicated from companies order by company").fetchnumpy()["duplicated"]
@@ -121,6 +126,8 @@ def _drawn(draws: Draws, people: int, duplicated: Flags) -> pa.Table:
             "again": again,
             "outcome": as_words(_OUTCOMES, outcome),
             "no_email": draws.happens("contact no email", rows, 0.05) & ~has_to_have_email,
+            "info_email": draws.some("contact info email", rows, max(1, round(rows * INFO_ADDRESS))) & ~has_to_have_email,
+            "switchboard": draws.happens("contact switchboard", rows, SWITCHBOARD),
             "shouted_email": draws.happens("contact shouted email", rows, 0.06),
             "no_phone": draws.happens("contact no phone", rows, 0.20),
             "job_title": as_words(JOB_TITLES, draws.ranks("job title", rows, len(JOB_TITLES))),

@@ -7,6 +7,8 @@ or surely, or organises it; of both sides somebody has to be there.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import duckdb
 
 from cdp_assets.demo.vocabulary import OWN_ADDRESSES
@@ -20,7 +22,7 @@ _ENGAGEMENT = f"""
         select
             internet_message_id, lower(sender) as sender, unnest(list_concat(recipients, cc)) as receiver
         from mail
-        where not is_draft
+        where not is_draft and received_at >= $start
     ),
     mails as (
         select 'from' as direction, linked.company, internet_message_id
@@ -32,7 +34,7 @@ _ENGAGEMENT = f"""
     seats as (
         select ical_uid, starts_at, unnest(attendees) as address, unnest(responses) as response
         from meetings
-        where not is_cancelled and not is_all_day and show_as <> 'free'
+        where starts_at >= $start and not is_cancelled and not is_all_day and show_as <> 'free'
     ),
     present as (select ical_uid, starts_at, address from seats where list_contains({_PRESENT}, response)),
     met as (
@@ -57,9 +59,9 @@ _ENGAGEMENT = f"""
 """
 
 
-def make_engagement(con: duckdb.DuckDBPyConnection) -> None:
-    """Write the table `engagement` of `con`: one row a company of which there is something to count.
+def make_engagement(con: duckdb.DuckDBPyConnection, start: datetime) -> None:
+    """Write the table `engagement` of `con`: one row a company of which there is something to count from `start` on.
 
     Columns: company, emails_from, emails_to, meetings. Reads the tables `mail`, `meetings` and `colleagues`.
     """
-    con.execute(_ENGAGEMENT, {"own": list(OWN_ADDRESSES)})
+    con.execute(_ENGAGEMENT, {"own": list(OWN_ADDRESSES), "start": start})

@@ -47,11 +47,11 @@ _NICKNAMES = """
     Andrea:Andie Andrew:Andy,Drew Angela:Angie Anthony:Tony Barbara:Barb Benjamin:Ben Beverly:Bev Bradley:Brad
     Calvin:Cal Cameron:Cam Carolyn:Carrie Cassandra:Cassie Catherine:Cathy,Kate Charles:Charlie,Chuck Christina:Tina
     Christine:Chris Christopher:Chris Cynthia:Cindy Daniel:Dan,Danny Danielle:Dani David:Dave Deborah:Debbie,Deb
-    Dennis:Denny Donald:Don Dorothy:Dot Douglas:Doug Edward:Ed,Eddie Eleanor:Ellie Elizabeth:Liz,Beth Frances:Fran
-    Francis:Frank Gabriel:Gabe Gabrielle:Gabby Gerald:Jerry Gregory:Greg Gwendolyn:Gwen Harold:Hal Heather:Heath
+    Dennis:Denny Donald:Don Dorothy:Dot Douglas:Doug Edward:Ed,Eddie Elizabeth:Liz,Beth Frances:Fran
+    Francis:Frank Gabriel:Gabe Gabrielle:Gabby Gerald:Jerry Gregory:Greg Gwendolyn:Gwen Harold:Hal
     Isabella:Bella Jacob:Jake Jacqueline:Jackie James:Jim,Jimmy Janet:Jan Jeffrey:Jeff Jennifer:Jen,Jenny Jessica:Jess
     John:Jack,Johnny Jonathan:Jon Joseph:Joe,Joey Joshua:Josh Judith:Judy Katherine:Kate,Kathy Kathleen:Kathy
-    Kathryn:Kate Kenneth:Ken Kimberly:Kim Kristen:Kris Lawrence:Larry Leonard:Lenny Lillian:Lily Linda:Lindy
+    Kathryn:Kate Kenneth:Ken Kimberly:Kim Kristen:Kris Lawrence:Larry Leonard:Lenny
     Madison:Maddie Margaret:Maggie,Peggy Martin:Marty Matthew:Matt Megan:Meg Melissa:Missy Michael:Mike,Mickey
     Michelle:Shelly Mitchell:Mitch Nancy:Nan Natalie:Nat Nathan:Nate Nathaniel:Nate Nicholas:Nick Nicole:Nicky
     Pamela:Pam Patricia:Pat,Trish Patrick:Pat Peter:Pete Philip:Phil Phillip:Phil Rachel:Rae Randall:Randy Raymond:Ray

@@ -44,11 +44,13 @@ BONDS: Mapping[str, Bond] = {
 # The companies that are in touch take these in turn.
 _TURNS = ("partner", "stale", "newsletter", "tiny", "regular", "regular", "tiny", "newsletter", "regular", "stale", "regular", "regular")
 
+# Those whom the crm knows: it is what the own people look into.
 _THEIRS = """
     select company, address, min(outcome <> $linked)::bigint as not_linked
     from colleagues
     where address is not null
     group by company, address
+    having bool_or(source = 'business_contacts')
     order by company, not_linked, address
 """
 

@@ -2,7 +2,7 @@
 
 The model is one that can be learned from (Fader, Hardie, Lee 2005): everybody buys at a pace of one's own until one day
 one stops for good, unseen; what is spent varies around a level of one's own. On top of it are the seasons, returns, and
-rows that cannot be anybody's.
+rows that cannot be anybody's. The day after the last one is drawn too: a second delivery tells of it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from cdp_assets.demo.draws import Draws, Floats, Ints
+from cdp_assets.demo.people import as_words
 from cdp_assets.demo.vocabulary import PRODUCTS, STORES
 
 YEARS = 3
@@ -32,6 +33,7 @@ AFTER_AS_OF, REPEATED_KEY = "after_as_of", "repeated_key"
 _BLOCK = 50_000  # people at a time, so that many of them do not need much memory
 _MONTHS = (0.95, 0.85, 0.95, 1.0, 1.05, 0.9, 0.7, 0.7, 0.95, 1.05, 1.25, 1.75)  # how busy January to December are
 _WEEKDAYS = (0.9, 0.85, 0.9, 0.95, 1.15, 1.35, 0.9)  # Monday to Sunday
+NEXT_DAY = 3.0  # how busy the day after the last one is
 _DAY, _MOST_PURCHASES = 24 * 60 * 60, 400
 
 
@@ -58,6 +60,7 @@ _SOLD = """
             source, person, key, row_number() over (partition by source, person order by key) - 1 as nth,
             count(*) over (partition by source, person) as keys
         from owners
+        where person >= $begin and person < $end
     )
     select
         bought.activity, bought.place, bought.person, customer_keys.key, $start + to_seconds(bought.second),
@@ -67,13 +70,18 @@ _SOLD = """
         customer_keys.person = bought.person and customer_keys.source = bought.source
         and customer_keys.nth = cast(floor(bought.pick * customer_keys.keys) as bigint)
 """
+# All have their numbers from the beginning, those too that are not delivered yet.
 _NUMBERED = """
     create table {activity} as
+    with numbered as (
+        select *, row_number() over (order by sold_at, person, place) as nth from purchases where activity = $activity
+    )
     select
-        $letter || printf('%09d', row_number() over (order by sold_at, person, place)) as number,
-        key, person, sold_at, cast(cents / 100 as decimal(18, 2)) as total, product, store, outcome
-    from purchases
-    where activity = $activity
+        $letter || printf('%09d', nth) as number, key, person, sold_at, cast(cents / 100 as decimal(18, 2)) as total,
+        product, store, if(outcome = 'after_as_of' and sold_at < $until, 'kept', outcome) as outcome,
+        outcome = 'after_as_of' as ahead, sold_at >= $next_day and not ahead as news
+    from numbered
+    where sold_at < $until or outcome = 'after_as_of'
 """
 # One row came twice, as rows do when a delivery is repeated; it stands at the end.
 _REPEATED = """
@@ -100,16 +108,22 @@ _TILL = """
 """
 
 
-def make_purchases(con: duckdb.DuckDBPyConnection, draws: Draws, people: int, end: date) -> None:
+def first_day(end: date) -> date:
+    """Return the first of the three years that end with `end`."""
+    return date(end.year - YEARS, end.month, min(end.day, 28)) + timedelta(days=1)
+
+
+def make_purchases(con: duckdb.DuckDBPyConnection, draws: Draws, people: int, end: date, *, next_day: bool = False) -> None:
     """Write the tables `orders` and `till` of `con` as the files will hold them, and what is true of them.
 
     online_orders, receipts: one row a row of the file; number, key (of a record of shop or loyalty, null: none), person
-    (null: nobody knows), sold_at, total (negative: a return), outcome (what has to become of the row).
-    Reads the table `owners`. The last day is `end`; only rows with the outcome after_as_of are later.
+    (null: nobody knows), sold_at, total (negative: a return), outcome (what has to become of the row), ahead (it is in the
+    file although its day has not come), news (it is of the day after `end`).
+    Reads the table `owners`. The last day is `end`, or with `next_day` the one after it; only rows with the outcome
+    after_as_of are later.
     """
-    first = date(end.year - YEARS, end.month, min(end.day, 28)) + timedelta(days=1)
+    first = first_day(end)
     days = (end - first).days + 1
-    start = datetime.combine(first, datetime.min.time())
     con.execute(
         """
         create table purchases (
@@ -121,6 +135,7 @@ def make_purchases(con: duckdb.DuckDBPyConnection, draws: Draws, people: int, en
     calendar = _calendar(first, days)
     place = 0
     for begin in range(0, people, _BLOCK):
+        block = {"begin": begin, "end": begin + _BLOCK}
         among = con.execute(
             """
             select person, bool_or(source = 'shop') as online, bool_or(source = 'loyalty') as at_the_till
@@ -129,16 +144,17 @@ def make_purchases(con: duckdb.DuckDBPyConnection, draws: Draws, people: int, en
             group by person
             order by person
             """,
-            {"begin": begin, "end": begin + _BLOCK},
+            block,
         ).fetchnumpy()
         bought = _bought(draws, f"purchases {begin // _BLOCK}", among, calendar)
         con.register("bought", bought.append_column("place", pa.array(place + np.arange(len(bought)))))
-        con.execute(_SOLD, {"start": start})
+        con.execute(_SOLD, {"start": datetime.combine(first, datetime.min.time()), **block})
         con.unregister("bought")
         place += len(bought)
+    when = {"next_day": end + timedelta(days=1), "until": end + timedelta(days=2 if next_day else 1)}
     for activity, its in ACTIVITIES.items():
         _extras(con, draws, activity, end)
-        con.execute(_NUMBERED.format(activity=activity), {"activity": activity, "letter": its.number})
+        con.execute(_NUMBERED.format(activity=activity), {"letter": its.number, **when, "activity": activity})
         con.execute(_REPEATED.format(activity=activity))
     con.execute("drop table purchases")
     con.execute(_ORDERS)
@@ -146,11 +162,11 @@ def make_purchases(con: duckdb.DuckDBPyConnection, draws: Draws, people: int, en
 
 
 def _calendar(first: date, days: int) -> Floats:
-    """Return how much of all buying is over when each day begins, scaled to the number of days."""
+    """Return how much of all buying is over when each day begins, the day after the last one too, scaled to their number."""
     day = [first + timedelta(days=n) for n in range(days)]
-    busy = np.array([_MONTHS[d.month - 1] * _WEEKDAYS[d.weekday()] for d in day])
+    busy = np.array([_MONTHS[d.month - 1] * _WEEKDAYS[d.weekday()] for d in day] + [NEXT_DAY])
     over: Floats = np.concatenate([[0.0], np.cumsum(busy)])
-    over *= days / over[-1]
+    over *= (days + 1) / over[-1]
     return over
 
 
@@ -206,18 +222,18 @@ def _bought(draws: Draws, block: str, among: dict[str, Ints], calendar: Floats) 
 def _table(person: Ints, bought: dict[str, Ints]) -> pa.Table:
     online, till = ACTIVITIES["online_orders"], ACTIVITIES["receipts"]
     is_online = bought["is_online"]
+    which = (~is_online).astype(np.int64)
     opens = np.where(is_online, online.opens, till.opens) * 3600
     closes = np.where(is_online, online.closes, till.closes) * 3600
-    names, sources = np.array(list(ACTIVITIES)), np.array([online.source, till.source])
     return pa.table(
         {
             "person": person[bought["of"]],
-            "activity": names[(~is_online).astype(np.int64)],
-            "source": sources[(~is_online).astype(np.int64)],
+            "activity": as_words(list(ACTIVITIES), which),
+            "source": as_words([online.source, till.source], which),
             "second": bought["day"] * _DAY + (opens + (closes - opens) * bought["clock"]).astype(np.int64),
             "cents": bought["cents"],
-            "product": np.array(PRODUCTS)[bought["product"]],
-            "store": np.array(STORES)[bought["store"]],
+            "product": as_words(PRODUCTS, bought["product"]),
+            "store": as_words(STORES, bought["store"]),
             "pick": bought["pick"],
         }
     )

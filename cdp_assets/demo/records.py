@@ -116,7 +116,7 @@ _WORN = """
 """
 
 # The files. A source's columns have its own names and its own habits of writing.
-_FILES: Mapping[str, str] = {
+FILES: Mapping[str, str] = {
     "crm": """
         select
             printf('C%07d', number) as contact_id, full_name, first_name, last_name, email,
@@ -168,7 +168,7 @@ def make_records(con: duckdb.DuckDBPyConnection, draws: Draws, presence: Presenc
             """,
             {"source": source, "letter": letter},
         )
-        con.execute(f"create table {source} as {_FILES[source]}")  # both are constants of this module
+        con.execute(f"create table {source} as {FILES[source]}")  # both are constants of this module
 
 
 def _marks(draws: Draws, source: str, persons: Ints, junk: float) -> pa.Table:

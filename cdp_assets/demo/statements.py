@@ -28,7 +28,7 @@ OF_NOBODY = 0.03  # so many addresses that no source knows, and at least three
 # whether it is a consent.
 BY_HAND = (("maybe", "", False), ("", "", False), ("false", "recently", False), ("stop", "last week", False), ("true", "recently", True))
 
-# An address of two people, as couples have, speaks for both.
+# An address of two people, as couples have, speaks for both. For one that strangers share nobody speaks.
 _ADDRESSES = """
     create table known_addresses as
     with mails as (
@@ -39,7 +39,7 @@ _ADDRESSES = """
     select distinct lower(trim(mail)) as address, person
     from mails
     join owners using (source, key)
-    where mail is not null
+    where mail is not null and mail not in (select value from generic_values)
 """
 _SPEAKING = """
     with ranked as (
@@ -110,7 +110,7 @@ def make_statements(con: duckdb.DuckDBPyConnection, draws: Draws, people: int, e
     """Write the table `consents` of `con` as the file will hold it, and the table `consented`.
 
     consented: one row a person and purpose about which the person said something; person, purpose, given (what counts).
-    Reads the tables `crm`, `loyalty`, `shop` and `owners`. The statements are of the two years up to `end`.
+    Reads the tables `crm`, `loyalty`, `shop`, `owners` and `generic_values`. The statements are of the two years up to `end`.
     """
     con.execute(_ADDRESSES)
     con.register(
@@ -123,10 +123,10 @@ def make_statements(con: duckdb.DuckDBPyConnection, draws: Draws, people: int, e
             }
         ),
     )
-    speaking = con.sql(_SPEAKING).to_arrow_table()["address"].to_pylist()
+    speaking = con.sql(_SPEAKING).to_arrow_table()["address"].combine_chunks()
     con.unregister("drawn_people")
-    nobody = max(3, round(len(speaking) * OF_NOBODY))
-    con.register("drawn_statements", _drawn(draws, [*speaking, *(f"unknown.{n}@letters.example" for n in range(nobody))]))
+    nobody = pa.array([f"unknown.{n}@letters.example" for n in range(max(3, round(len(speaking) * OF_NOBODY)))])
+    con.register("drawn_statements", _drawn(draws, pa.concat_arrays([speaking, nobody])))
     con.execute(_STATED, {"end": end})
     con.register("by_hand", _by_hand())
     con.execute(_BY_HAND)
@@ -141,7 +141,7 @@ def _by_hand() -> pa.Table:
     return pa.Table.from_pylist(rows)
 
 
-def _drawn(draws: Draws, addresses: list[str]) -> pa.Table:
+def _drawn(draws: Draws, addresses: pa.Array) -> pa.Table:
     """Draw one row an address and purpose: the first statement, and what comes after it."""
     many = len(addresses)
     calls = np.flatnonzero(draws.happens("about calls", many, CALLS))
@@ -152,7 +152,7 @@ def _drawn(draws: Draws, addresses: list[str]) -> pa.Table:
     return pa.table(
         {
             "nth": np.arange(rows),
-            "address": pa.array(addresses).take(pa.array(np.concatenate([np.arange(many), calls]))),
+            "address": addresses.take(pa.array(np.concatenate([np.arange(many), calls]))),
             "purpose": np.array(PURPOSES)[(np.arange(rows) >= many).astype(np.int64)],
             "given": draws.happens("consent given", rows, GIVEN),
             "turn": np.array(["contradicts", "changes", "repeats", "once"])[turn],

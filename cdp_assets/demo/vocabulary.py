@@ -109,6 +109,7 @@ JOB_TITLES = (
     "Buyer", "Head of Purchasing", "Managing Director", "Sales Manager", "Accountant", "Head of Operations", "Engineer",
     "Office Manager", "Project Lead", "Head of IT", "Marketing Manager", "Warehouse Manager",
 )  # fmt: skip
+DEPARTMENTS = ("Purchasing", "Accounts", "Logistics", "Sales", "Production", "Management", "IT")
 STORES = ("Main Street", "Harbor Mall", "Station", "Airport", "Old Town", "Riverside")
 _LOOKS = listed(
     """

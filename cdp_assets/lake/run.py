@@ -51,6 +51,7 @@ class StepResult:
     rows_by_partition: Mapping[str, int] = field(default_factory=dict)
     numbers: Mapping[str, float] = field(default_factory=dict)
     also: tuple["StepResult", ...] = ()  # other tables that the step committed before its own
+    notice: str | None = None  # what people must be told although the step went well; never a value of a record
 
 
 @dataclass(frozen=True)
@@ -135,6 +136,7 @@ class Run:
         place.prepare()
         self.pins = self._pin()
         self.failed: list[str] = []  # tables whose step failed
+        self.full: frozenset[str] = frozenset()  # sources that are read in full, although they are read in increments otherwise
         self.made: dict[str, int | None] = {}  # tables whose step went well: the rows of a new version, None where the old one stayed
         self.progress: Callable[[str, str], None] = lambda _table, _state: None
 

@@ -1,7 +1,7 @@
 """Clients of Microsoft's services: tokens, retries, mail and meetings. Knows nothing of assets, tables or projects."""
 
 from cdp_assets.microsoft.endpoints import Endpoints
-from cdp_assets.microsoft.errors import CredentialsError, MailboxRefusedError, MicrosoftError
+from cdp_assets.microsoft.errors import CredentialsError, MailboxRefusedError, MicrosoftError, UnreachableError
 from cdp_assets.microsoft.graph import Graph, Meeting, Message
 from cdp_assets.microsoft.tokens import Tokens, admin_consent_url
 
@@ -14,5 +14,6 @@ __all__ = [
     "Message",
     "MicrosoftError",
     "Tokens",
+    "UnreachableError",
     "admin_consent_url",
 ]

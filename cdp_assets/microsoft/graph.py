@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import quote, urlsplit
 
 from cdp_assets.microsoft.endpoints import Endpoints
-from cdp_assets.microsoft.errors import CredentialsError, MailboxRefusedError, MicrosoftError
+from cdp_assets.microsoft.errors import CredentialsError, MailboxRefusedError, MicrosoftError, UnreachableError
 
 if TYPE_CHECKING:
     import requests
@@ -140,7 +140,7 @@ class Graph:
             waited += wait
             self._sleep(wait)
         state = "could not be reached" if answer is None else f"is busy ({answer.status_code})"
-        raise MicrosoftError(f"Microsoft Graph {state}, also after waiting. What was read before is kept; refresh again later.")
+        raise UnreachableError(f"Microsoft Graph {state}, also after waiting. What was read before is kept; refresh again later.")
 
     def _send(self, url: str, token: str) -> "requests.Response | None":
         import requests

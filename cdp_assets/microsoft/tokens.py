@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from cdp_assets.microsoft.endpoints import Endpoints
-from cdp_assets.microsoft.errors import CredentialsError, MicrosoftError
+from cdp_assets.microsoft.errors import CredentialsError, MicrosoftError, UnreachableError
 
 SCOPE = "https://graph.microsoft.com/.default"
 REDIRECT = "https://login.microsoftonline.com/common/oauth2/nativeclient"
@@ -56,7 +56,8 @@ class Tokens:
             except (OSError, ValueError) as error:
                 # All errors of requests are OSErrors;
                 # msal turns an answer that it does not understand into a ValueError with the whole answer in it
-                raise MicrosoftError(
+                kind = UnreachableError if _is_out_of_reach(error) else MicrosoftError
+                raise kind(
                     f"The sign-in service could not be used ({type(error).__name__}). Nothing was read. "
                     "Check engagement.tenant and the network."
                 ) from None
@@ -76,6 +77,13 @@ class Tokens:
             instance_discovery=False if self._endpoints.stand_in else None,
             http_client=self._endpoints.session(),
         )
+
+
+def _is_out_of_reach(error: Exception) -> bool:
+    """Whether the service may answer later: no connection or no answer, other than one whose certificate is wrong."""
+    import requests
+
+    return isinstance(error, requests.ConnectionError | requests.Timeout) and not isinstance(error, requests.exceptions.SSLError)
 
 
 def _refusal(answer: Mapping[str, Any]) -> str:

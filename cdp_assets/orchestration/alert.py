@@ -56,8 +56,8 @@ class Alert:
                 *lines,
                 "",
                 "What failed or was skipped keeps its last version; nothing is published in part.",
-                "What to do: mend what the message names, then `cdp refresh`. `cdp status` shows the state of every table, "
-                f"Dagster's UI the run: /runs/{self.run}.",
+                "What to do: mend what the message names, then `cdp refresh`. `cdp status` shows the state of every table.",
+                f"In Dagster's UI the run is /runs/{self.run}.",
             ]
         )
 

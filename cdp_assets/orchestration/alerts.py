@@ -9,8 +9,8 @@ from cdp_assets.orchestration.alert import KINDS, alert_of
 from cdp_assets.orchestration.keys import Prefix, asset_key, named
 from cdp_assets.orchestration.notify import OnFailure, tell
 from cdp_assets.orchestration.run_resource import AS_OF_TAG, UI_USER, USER_TAG
+from cdp_assets.orchestration.statuses import WILL_RETRY_TAG
 
-WILL_RETRY_TAG = "dagster/will_retry"
 SECONDS = 30
 
 

@@ -66,7 +66,7 @@ def build_defs(
         asset_checks=standing_checks.checks(project, prefix),
         jobs=made,
         schedules=[*schedules.schedules(project.config, prefix), *upkeep_schedules(project.config, prefix)],
-        sensors=[sensors.source_files_sensor(project, prefix), *alert_sensors(project, ours, tables, prefix, on_failure)],
+        sensors=[sensors.source_files_sensor(project, steps, prefix), *alert_sensors(project, ours, tables, prefix, on_failure)],
         resources={named(RUN, prefix): run_resource(project, prefix=prefix), **(resources or {})},
     )
 

@@ -12,7 +12,8 @@ from cdp_assets.exports import require_run, run_of
 from cdp_assets.exports.tables import STATES, export_table
 from cdp_assets.governance import record
 from cdp_assets.lake import Holder, Place, no_values_in_errors, project_lock, session
-from cdp_assets.orchestration.in_process import execute, message, start_failure, wait_for_isolated_runs
+from cdp_assets.orchestration.failures import run_message, step_message
+from cdp_assets.orchestration.in_process import execute, tell_of_failure, wait_for_isolated_runs
 from cdp_assets.orchestration.instance import home
 from cdp_assets.orchestration.run_resource import process
 
@@ -83,6 +84,8 @@ def export(project: Project, user: str, name: str, *, as_of: date | None = None,
             raise
         summary = _summary(project, result, run_id, name)
         place.sweep(keep=None)
+        if not summary.ok:
+            tell_of_failure(project, result, user, as_of)
         record(
             place, user=user, action=ACTION, subject=name, outcome="done" if summary.ok else "failed", detail=f"{run_id}: {summary.state}"
         )
@@ -93,8 +96,8 @@ def _summary(project: Project, result: dg.ExecuteInProcessResult, run_id: str, n
     place = Place(project.store)
     connection = project.config.exports[name].connection
     run = run_of(place, run_id, name)
-    failures = [message(event) for event in result.filter_events(lambda e: e.is_step_failure)]
-    failure = None if result.success else failures[0] if failures else start_failure(result)
+    failures = [step_message(event) for event in result.filter_events(lambda e: e.is_step_failure)]
+    failure = None if result.success else failures[0] if failures else run_message(result.all_events)
     if run is None:
         return ExportSummary(run_id, name, connection, "not_run", ok=False, message=failure or "The export was not run.")
     segments = _segments(place, name)

@@ -1,4 +1,4 @@
-"""Why a step or a whole run failed, in words for people: our own messages, of other errors the kind only, as their texts can hold values."""
+"""Why a step or a whole run failed, for people: our own messages; of other errors the kind only, as their texts can hold values."""
 
 from collections.abc import Iterable, Sequence
 
@@ -23,7 +23,7 @@ def step_message(event: dg.DagsterEvent) -> str:
 
 
 def run_message(events: Sequence[dg.DagsterEvent]) -> str:
-    """Why a run failed without a step that did: what it needs first (the lock, the versions to read) could not be opened, or it was ended."""
+    """Why a run failed without a step that did: what it needs first (lock, versions) could not be opened, or it was ended."""
     for event in events:
         if event.is_engine_event and event.engine_event_data.error is not None:
             return _of_error(event.engine_event_data.error)

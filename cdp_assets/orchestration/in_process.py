@@ -1,18 +1,20 @@
-"""Running a job in this process, recorded in the project's instance as runs from Dagster's UI are, and why one failed."""
+"""Running a job in this process, recorded in the project's instance as runs from Dagster's UI are."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 
 import dagster as dg
-from dagster_shared.error import SerializableErrorInfo
 
 from cdp_assets.config import Project
 from cdp_assets.lake import BusyError, Holder
+from cdp_assets.orchestration.alert import alert_of
 from cdp_assets.orchestration.build import build_defs
+from cdp_assets.orchestration.failures import was_interrupted
 from cdp_assets.orchestration.jobs import REFRESH_ISOLATED
 from cdp_assets.orchestration.keys import RUN
+from cdp_assets.orchestration.notify import tell
 from cdp_assets.orchestration.run_resource import AS_OF_TAG, UI_USER, USER_TAG, Progress, run_resource
 
 # As runs launched from Dagster's UI have them, so that its timeline and the job's page show this run too.
@@ -40,8 +42,9 @@ def execute(
     all_tags = {**OF_THE_LOCATION, USER_TAG: user, **({AS_OF_TAG: as_of.isoformat()} if as_of else {}), **(tags or {})}
     with _instance() as instance:
         result = job.execute_in_process(run_config=QUIET, instance=instance, raise_on_error=False, run_id=run_id, tags=all_tags)
-    if any(_interrupted(event) for event in result.filter_events(lambda e: e.is_step_failure)):
-        raise KeyboardInterrupt
+        if not result.success and was_interrupted(result.all_events):
+            instance.report_run_canceled(result.dagster_run, "Stopped from the command line. Tables keep their last whole versions.")
+            raise KeyboardInterrupt
     return result
 
 
@@ -65,34 +68,12 @@ def wait_for_isolated_runs(deadline: float) -> None:
             time.sleep(1)
 
 
-def _interrupted(event: dg.DagsterEvent) -> bool:
-    error = event.step_failure_data.error
-    return error is not None and error.cls_name == "DagsterExecutionInterruptedError"
+def tell_of_failure(project: Project, result: dg.ExecuteInProcessResult, user: str, as_of: date | None) -> tuple[str, ...]:
+    """Tell those whom cdp.yaml names that a run of the command line has failed: no daemon is needed. What could not be done, in words.
 
-
-def message(event: dg.DagsterEvent) -> str:
-    """Why a step failed, for people."""
-    data = event.step_failure_data
-    if data.user_failure_data and data.user_failure_data.description:
-        return str(data.user_failure_data.description)
-    return _of_error(data.error)
-
-
-def start_failure(result: dg.ExecuteInProcessResult) -> str:
-    """Why no step was started: what the run needs first (the lock, the versions to read) could not be opened."""
-    events = result.filter_events(lambda e: e.is_engine_event or e.is_resource_init_failure)
-    errors = [e.engine_event_data.error for e in events if e.engine_event_data.error is not None]
-    return _of_error(errors[0] if errors else None)
-
-
-def _of_error(error: SerializableErrorInfo | None) -> str:
-    """The message of our own errors; of others the kind only, as their texts can hold values."""
-    while error is not None and error.cause is not None:
-        error = error.cause
-    if error is None:
-        return "failed: see the run in Dagster's UI"
-    if error.cls_name == "Failure":
-        return error.message.partition(": ")[2].strip()
-    if "disk is full" in error.message:
-        return "the disk is full. Free some space and refresh again; nothing was written in part."
-    return f"{error.cls_name}: see the run in Dagster's UI"
+    The daemon's sensor tells of the runs that the daemon started, so that nobody is told twice.
+    """
+    run = result.dagster_run
+    day = (as_of or datetime.now(UTC).date()).isoformat()
+    alert = alert_of(project, run.job_name, run.run_id, user, day, result.all_events)
+    return tuple(tell(project, alert))

@@ -1,4 +1,4 @@
-"""Dagster's instance of a project: all its state is in `<project>/.cdp/dagster`, whatever folder one works from."""
+"""Dagster's instance of a project: its state is in `<project>/.cdp/dagster`, from whatever folder one works."""
 
 import os
 from pathlib import Path
@@ -7,12 +7,16 @@ from typing import Any
 from cdp_assets.config import Project
 from cdp_assets.lake import Place
 from cdp_assets.lake.ledger import replace_text
+from cdp_assets.orchestration import postgres
 
 
-def settings(state: str) -> dict[str, Any]:
-    """The content of dagster.yaml for a state folder; the file at the top of the repository is the same for the demo."""
+def settings(state: str, variable: str | None = None) -> dict[str, Any]:
+    """The content of dagster.yaml for a state folder; the file at the top of the repository is the same for the demo.
+
+    `variable` names that of the environment with the address of a database that holds Dagster's records instead of SQLite files.
+    """
     return {
-        "storage": {"sqlite": {"base_dir": state}},
+        "storage": {"postgres": {"postgres_url": {"env": variable}}} if variable else {"sqlite": {"base_dir": state}},
         "local_artifact_storage": {"module": "dagster._core.storage.root", "class": "LocalArtifactStorage", "config": {"base_dir": state}},
         "compute_logs": {
             "module": "dagster._core.storage.local_compute_log_manager",
@@ -28,11 +32,18 @@ def settings(state: str) -> dict[str, Any]:
 
 
 def home(project: Project) -> Path:
-    """Write the project's dagster.yaml where it is missing or old, and point DAGSTER_HOME at it; the folder."""
+    """Write the project's dagster.yaml where it is missing or old, and point DAGSTER_HOME at it; the folder.
+
+    Raises what `postgres.ready` does where Dagster's records are in a database that is not.
+    """
+    storage = project.config.storage.dagster
+    variable = storage.postgres if storage else None
+    if variable is not None:
+        postgres.ready(variable)
     Place(project.store).prepare()
     folder = project.store / "dagster"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    text = to_yaml(settings(str(folder)))
+    text = to_yaml(settings(str(folder), variable))
     file = folder / "dagster.yaml"
     if not file.exists() or file.read_text() != text:
         replace_text(file, text)

@@ -38,10 +38,9 @@ def jobs(
     tables: Sequence[str], daily: Sequence[str], exports: Sequence[str] = (), prefix: Prefix = (), modes: Sequence[Mode] = ()
 ) -> "list[UnresolvedAssetJobDefinition]":
     """All jobs. `tables` are those of a refresh, `daily` those divided by day, `exports` those that send: each has a job run_<table>.
-    `modes` are parts of a refresh.
 
-    What goes out is never part of a refresh: saving an export does not run it. The executor is each job's own, so that it is not that of
-    somebody else's jobs in the same code location.
+    `modes` are parts of a refresh. What goes out is never part of one: saving an export does not run it. The executor is each job's
+    own, so that it is not that of somebody else's jobs in the same code location.
     """
     made = [
         dg.define_asset_job(

@@ -52,8 +52,8 @@ class Mode:
     def description(self) -> str:
         """What the job does, for the list of jobs."""
         said = {
-            "matching": f"Which records are one of {self.of}: deduplication and matching only. No profile changes; see the tables with edges.",
-            "profiles": f"The profiles of {self.of}, from their sources. What depends on them (segments, measures, ...) waits for a refresh.",
+            "matching": f"Which records are one of {self.of}: deduplication and matching only. No profile changes.",
+            "profiles": f"The profiles of {self.of}, from their sources. What depends on them waits for the next refresh.",
             "dependents": f"The profiles of {self.of} and all that depends on them, but for exports.",
         }
         return f"{said[self.what]} Event days that are due are found by the run."

@@ -37,7 +37,7 @@ def tell(project: Project, alert: Alert, on_failure: OnFailure | None = None) ->
             way()
         except UserError as error:
             problems.append(f"{name}: {error.message}")
-        except Exception as error:  # a hook of anybody, or any library: no failure of it may count
+        except Exception as error:  # noqa: BLE001 - a hook of anybody, or any library: no failure of it may count
             problems.append(f"{name}: nobody was told of the failed run ({type(error).__name__})")
     return problems
 

@@ -1,21 +1,27 @@
-"""A refresh launched through us (the command line): the job `refresh` in this process, recorded in the project's instance."""
+"""A refresh launched through us (the command line), whole or a part of it: its job in this process, recorded in the project's instance."""
 
 import time
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 import dagster as dg
 
 from cdp_assets.config import Project, Role
+from cdp_assets.errors import UserError
 from cdp_assets.governance import record, require
 from cdp_assets.lake import Holder, Place, project_lock
-from cdp_assets.orchestration.in_process import execute, message, start_failure, wait_for_isolated_runs
+from cdp_assets.orchestration import clock
+from cdp_assets.orchestration.catalogue import steps_of
+from cdp_assets.orchestration.failures import run_message, step_message
+from cdp_assets.orchestration.in_process import execute, tell_of_failure, wait_for_isolated_runs
 from cdp_assets.orchestration.instance import home
 from cdp_assets.orchestration.jobs import REFRESH
-from cdp_assets.orchestration.run_resource import process, reasonable
+from cdp_assets.orchestration.modes import mode_of
+from cdp_assets.orchestration.run_resource import FULL_TAG, process, reasonable
+from cdp_assets.orchestration.skipped import reasons
 
 
 @dataclass(frozen=True)
@@ -23,7 +29,8 @@ class Summary:
     """How a refresh ended.
 
     `rows`: table -> rows now; `quarantined`: source -> rows of it that could not be read; `failed`: asset -> message;
-    `skipped`: what depended on those; `notices`: asset -> what people must be told although it went well.
+    `skipped`: what depended on those, and `skipped_because` the failed assets above each; `notices`: asset -> what people must be
+    told although it went well; `not_told`: who of `alerts` could not be told of the failure, and why.
     """
 
     run: str
@@ -35,7 +42,9 @@ class Summary:
     numbers: dict[str, dict[str, float | int]] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     skipped: tuple[str, ...] = ()
+    skipped_because: dict[str, list[str]] = field(default_factory=dict)
     notices: dict[str, str] = field(default_factory=dict)
+    not_told: tuple[str, ...] = ()
     seconds: float = 0.0
     processor_seconds: float = 0.0
 
@@ -48,11 +57,22 @@ def refresh(
     wait_seconds: float = 0,
     progress: Callable[[str, str], None] | None = None,
     on_count: Callable[[int], None] | None = None,
+    part: tuple[str, str] | None = None,
+    full: Sequence[str] = (),
 ) -> Summary:
-    """Run everything that is due. Raises BusyError when another run holds the project and waiting was not asked for."""
+    """Run everything that is due, or a `part` of it: (matching, profiles or dependents; customers, accounts or contacts).
+
+    `full`: sources that are read incrementally otherwise, and in full this once. The configuration is the one of `project`
+    for the whole run, and its digest is recorded. Raises BusyError when another run holds the project and waiting was not asked
+    for, UserError for a day, part or source that cannot be.
+    """
     require(project, user, Role.contributor, "refresh")
     if as_of is not None:
         reasonable(as_of)
+    job = mode_of(project.config, steps_of(project), *part).job if part else REFRESH
+    if unknown := sorted(set(full) - set(project.config.sources)):
+        raise UserError(f"No such source in cdp.yaml: {', '.join(unknown)}. Its sources are {', '.join(project.config.sources)}.")
+    tags = {FULL_TAG: ",".join(sorted(set(full)))} if full else {}
     home(project)
     place, run_id = Place(project.store), str(uuid.uuid4())
     place.prepare()
@@ -60,13 +80,16 @@ def refresh(
     holder = Holder(run_id, user, process(), datetime.now(UTC).isoformat(timespec="seconds"))
     wait_for_isolated_runs(time.monotonic() + wait_seconds)
     with project_lock(place.lock, holder, wait_seconds=wait_seconds):
+        clock.day_goes_on(place, as_of or datetime.now(UTC).date(), asked=as_of is not None)
         record(place, user=user, action="refresh", subject=run_id, outcome="allowed")
         try:
-            result = execute(project, REFRESH, user, run_id, as_of, progress, on_count)
+            result = execute(project, job, user, run_id, as_of, progress, on_count, tags)
         except BaseException as error:
             record(place, user=user, action="refresh", subject=run_id, outcome="failed", detail=type(error).__name__)
             raise
         summary = _summary(result, run_id, as_of, time.monotonic() - started, time.process_time() - worked)
+        if not summary.ok:
+            summary = replace(summary, not_told=tell_of_failure(project, result, user, as_of))
         place.sweep(keep=None)
         record(place, user=user, action="refresh", subject=run_id, outcome="done" if summary.ok else "failed", detail=_detail(summary))
     return summary
@@ -91,10 +114,10 @@ def _summary(result: dg.ExecuteInProcessResult, run_id: str, as_of: date | None,
                 unchanged.append(name)
         elif "rows_of_this_source" in values:
             quarantined[str(values["source"])] = int(values["rows_of_this_source"])
-    failed = {e.step_key or "": message(e) for e in result.filter_events(lambda e: e.is_step_failure)}
+    failed = {e.step_key or "": step_message(e) for e in result.filter_events(lambda e: e.is_step_failure)}
     if not result.success and not failed:
-        failed["run"] = start_failure(result)
-    # Dagster says nothing of steps that it does not start because something above them failed.
+        failed["run"] = run_message(result.all_events)
+    because = reasons(result.filter_events(lambda e: e.event_type_value == dg.DagsterEventType.ASSET_OBSERVATION.value))
     planned = {key.to_user_string() for key in result.job_def.asset_layer.executable_asset_keys}
     skipped = sorted(planned - rows.keys() - failed.keys())
     seen = as_of or datetime.now(UTC).date()
@@ -108,6 +131,7 @@ def _summary(result: dg.ExecuteInProcessResult, run_id: str, as_of: date | None,
         numbers,
         failed,
         tuple(skipped),
+        {table: because.get(table, sorted(failed)) for table in skipped},
         notices,
         seconds=round(seconds, 1),
         processor_seconds=round(worked, 1),

@@ -16,6 +16,7 @@ from cdp_assets.orchestration.keys import Prefix, own_name
 
 AS_OF_TAG = "cdp/as_of"
 USER_TAG = "cdp/user"
+FULL_TAG = "cdp/full"  # names of sources, with commas between: those to be read in full although they are incremental
 UI_USER = "dagster"
 # Runs from Dagster's UI are queued one at a time; one that meets a refresh from the command line waits for it.
 WAIT_SECONDS = 3600
@@ -72,6 +73,7 @@ def run_resource(project: Project, progress: Progress | None = None, prefix: Pre
                 engine = project.config.engine
                 opened = Run(place, run_id, as_of, user=user or UI_USER, memory=engine.memory_bytes, threads=engine.threads)
                 opened.progress = progress or opened.progress
+                opened.full = frozenset(name for each in tags.get(FULL_TAG, "").split(",") if (name := each.strip()))
                 run_record.begin(context.instance, opened, project.digest)
                 if refreshes:
                     clock.remember(place, as_of)

@@ -1,93 +1,69 @@
-"""The sensor on source files: what is new, changed or gone since it last asked for a refresh."""
+"""The sensor on source files: asks for a refresh of exactly what new, changed and vanished files touch."""
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Sequence
 
 import dagster as dg
 
 from cdp_assets.config import Project
+from cdp_assets.lake import Step
 from cdp_assets.orchestration.jobs import REFRESH
-from cdp_assets.orchestration.keys import Prefix, named
-from cdp_assets.sources import SourceError, find_files
+from cdp_assets.orchestration.keys import Prefix, asset_key, named
+from cdp_assets.orchestration.modes import reachable
+from cdp_assets.orchestration.watch import Look, look, remembered
 
 MINIMUM_SECONDS = 30
-SHOWN = 5  # file names in a reason
+WAITING = [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING]
+DESCRIPTION = """Asks for one refresh when files of sources are new, changed or gone: these sources and what depends on them, but no export.
+
+A file that was only touched, or that is still being written, asks for nothing. Sources that read a database are not seen: the schedule
+refreshes them. While a refresh that it asked for waits to begin, it asks for no other."""
 
 
-@dataclass(frozen=True)
-class Difference:
-    """File names that are new, changed and gone."""
+def source_files_sensor(project: Project, steps: Sequence[Step], prefix: Prefix = ()) -> dg.SensorDefinition:
+    """The sensor, off until it is switched on. Its cursor is what it last asked for, by source: a changed cdp.yaml loses nothing.
 
-    new: tuple[str, ...]
-    changed: tuple[str, ...]
-    gone: tuple[str, ...]
-
-    def __bool__(self) -> bool:
-        return bool(self.new or self.changed or self.gone)
-
-    def __str__(self) -> str:
-        parts = [(self.new, "new"), (self.changed, "changed"), (self.gone, "gone")]
-        return ", ".join(f"{len(files)} {word} ({_some(files)})" for files, word in parts if files)
-
-
-def difference(before: Mapping[str, str], now: Mapping[str, str]) -> Difference:
-    """What changed between two lists of file -> stamp (size and time of change)."""
-    return Difference(
-        tuple(sorted(now.keys() - before.keys())),
-        tuple(sorted(file for file in now.keys() & before.keys() if now[file] != before[file])),
-        tuple(sorted(before.keys() - now.keys())),
-    )
-
-
-def remembered(cursor: str | None) -> dict[str, str] | None:
-    """The files of the last request; None at the first tick or when the cursor cannot be read (then all are new)."""
-    try:
-        loaded = json.loads(cursor or "null")
-    except ValueError:
-        return None
-    return {str(k): str(v) for k, v in loaded.items()} if isinstance(loaded, dict) else None
-
-
-def stamps(project: Project) -> dict[str, str]:
-    """Source and file -> size and time of change. A source without any readable file has no entry: its step says why."""
-    found: dict[str, str] = {}
-    for name, source in project.config.sources.items():
-        try:
-            files = find_files(project.folder, name, source)
-        except SourceError:
-            continue
-        found |= {f"{name}: {file.name}": f"{file.bytes}:{file.modified}" for file in files}
-    return found
-
-
-def source_files_sensor(project: Project, prefix: Prefix = ()) -> dg.SensorDefinition:
-    """Asks for one refresh whenever the files of any source differ from those of its last request."""
+    Its requests have no key: Dagster refuses a key for ever, and files may come back to what they once were.
+    """
+    name = named("source_files_sensor", prefix)
+    below = _below(steps)
 
     @dg.sensor(
-        name=named("source_files_sensor", prefix),
+        name=name,
         job_name=named(REFRESH, prefix),
         minimum_interval_seconds=MINIMUM_SECONDS,
         default_status=dg.DefaultSensorStatus.STOPPED,
-        description="Asks for a refresh when files of a source are new, changed or gone.",
+        description=DESCRIPTION,
     )
     def _sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        now = stamps(project)
-        found = difference(remembered(context.cursor) or {}, now)
-        if not found:
-            return dg.SkipReason(f"{len(now)} source files, none new, changed or gone since the last request")
-        cursor = json.dumps(now, sort_keys=True)
-        context.log.info("source files: %s", found)
-        return dg.SensorResult(run_requests=[dg.RunRequest(run_key=_key(cursor), tags={"cdp/why": str(found)[:200]})], cursor=cursor)
+        found = look(project, remembered(context.cursor), time.time_ns())
+        cursor = found.memory.text()
+        if not found.touched:
+            context.update_cursor(cursor)
+            return dg.SkipReason(_nothing(found))
+        if waiting := context.instance.get_runs(dg.RunsFilter(tags={"dagster/sensor_name": name}, statuses=WAITING), limit=1):
+            return dg.SkipReason(f"Run {waiting[0].run_id[:8]} that this sensor asked for still waits to begin. Then: {found.why}")
+        tables = sorted(reachable(found.touched, below))
+        context.log.info("source files: %s", found.why)
+        request = dg.RunRequest(
+            tags={"cdp/why": str(found.why)[:200]},
+            asset_selection=[asset_key(table, prefix) for table in tables],
+        )
+        return dg.SensorResult(run_requests=[request], cursor=cursor)
 
     return _sensor
 
 
-def _key(cursor: str) -> str:
-    import hashlib
+def _below(steps: Sequence[Step]) -> dict[str, list[str]]:
+    """Table -> the tables that are made from it."""
+    below: dict[str, list[str]] = {step.table.name: [] for step in steps}
+    for step in steps:
+        for table in step.reads.values():
+            if table.name in below and table.name != step.table.name:
+                below[table.name].append(step.table.name)
+    return below
 
-    return f"files-{hashlib.sha256(cursor.encode()).hexdigest()[:16]}"
 
-
-def _some(files: tuple[str, ...]) -> str:
-    return ", ".join(files[:SHOWN]) + (", ..." if len(files) > SHOWN else "")
+def _nothing(found: Look) -> str:
+    waits = f" Still being written, so looked at again at the next tick: {', '.join(found.waiting)}." if found.waiting else ""
+    return f"{found.files} source files, none new, changed or gone since the last request.{waits}"

@@ -115,7 +115,7 @@ def execute(step: Step, run: Run, context: dg.AssetExecutionContext, prefix: Pre
         with turn(run.place.turn):
             result = step.run(run, _days_only(context, prefix) if step.by_request else None)
         numbers = step.measure(run)
-        notice = step.says(run)
+        notice = "\n".join(each for each in (step.says(run), result.notice) if each)
         origins = step.origins(run, result.stages)
     except ChecksFailedError as error:
         _failed(step, run, context)

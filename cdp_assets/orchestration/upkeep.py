@@ -13,6 +13,7 @@ from cdp_assets.errors import UserError
 from cdp_assets.lake import Place, Run, turn, upkeep
 from cdp_assets.lake.upkeep import Upkeep
 from cdp_assets.orchestration.catalogue import tables_of
+from cdp_assets.orchestration.jobs import MAINTAIN
 from cdp_assets.orchestration.keys import RUN, Prefix, asset_key, named
 from cdp_assets.orchestration.old_runs import delete_old_runs
 from cdp_assets.orchestration.steps import OWNERS
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 ASSET = "lake_upkeep"
-MAINTAIN = "maintain"
 AT_ONCE_TAG = "cdp/drop_removed"
 DESCRIPTION = """What keeps the lake small and fast: checkpoints, merging of small files, removal of superseded versions and of what
 killed runs left behind, of tables that cdp.yaml no longer has, and of Dagster's old runs. No row that a table holds is changed.

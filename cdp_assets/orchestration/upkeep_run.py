@@ -8,10 +8,12 @@ from cdp_assets.config import Project, Role
 from cdp_assets.errors import UserError
 from cdp_assets.governance import record, require
 from cdp_assets.lake import Holder, Place, project_lock
-from cdp_assets.orchestration.in_process import execute, message, start_failure, wait_for_isolated_runs
+from cdp_assets.orchestration.failures import run_message, step_message
+from cdp_assets.orchestration.in_process import execute, wait_for_isolated_runs
 from cdp_assets.orchestration.instance import home
+from cdp_assets.orchestration.jobs import MAINTAIN
 from cdp_assets.orchestration.run_resource import process
-from cdp_assets.orchestration.upkeep import AT_ONCE_TAG, MAINTAIN
+from cdp_assets.orchestration.upkeep import AT_ONCE_TAG
 
 
 def maintain(project: Project, user: str, *, drop_removed: bool = False, wait_seconds: float = 0) -> str:
@@ -28,8 +30,8 @@ def maintain(project: Project, user: str, *, drop_removed: bool = False, wait_se
     with project_lock(place.lock, holder, wait_seconds=wait_seconds):
         tags = {AT_ONCE_TAG: "yes"} if drop_removed else {}
         result = execute(project, MAINTAIN, user, run_id, None, tags=tags)
-        failures = [message(event) for event in result.filter_events(lambda e: e.is_step_failure)]
-        failure = None if result.success else failures[0] if failures else start_failure(result)
+        failures = [step_message(event) for event in result.filter_events(lambda e: e.is_step_failure)]
+        failure = None if result.success else failures[0] if failures else run_message(result.all_events)
         record(place, user=user, action=MAINTAIN, subject=run_id, outcome="done" if failure is None else "failed")
     if failure is not None:
         raise UserError(f"The upkeep failed: {failure}")

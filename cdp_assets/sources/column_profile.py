@@ -157,5 +157,7 @@ def _one(rows: exp.Table, place: int, column: Profiled) -> exp.Query:
 def _pattern(text: exp.Expr) -> exp.Expr:
     """The form of a text: letters of any language as one a, each digit as 9, spaces as one, what is none of ASCII's signs as ?."""
     for pattern, by in ((r"[\p{L}\p{M}]+", "a"), (r"\p{N}", "9"), (r"\s+", " "), ("[^ -~]", "?")):
-        text = exp.func("regexp_replace", text, exp.Literal.string(pattern), exp.Literal.string(by), exp.Literal.string("g"), dialect="duckdb")
+        text = exp.func(
+            "regexp_replace", text, exp.Literal.string(pattern), exp.Literal.string(by), exp.Literal.string("g"), dialect="duckdb"
+        )
     return node("left(:text, 40)", text=text)

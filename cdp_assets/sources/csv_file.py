@@ -1,83 +1,82 @@
 """The rows of CSV files, each with its exact file and physical line, staged as one Parquet file for the stages that follow."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
+from cdp_assets.sources.csv_layout import not_text
 from cdp_assets.sources.files import SourceError
 from cdp_assets.sources.layout import Layout
+from cdp_assets.sources.text import NotTextError, Window, line_ends, open_text
 
 RECORDS_AT_ONCE = 100_000
 BYTES_AT_ONCE = 32 << 20
+LONGEST = 64 << 20
+"""The bytes that a row may have: a longer line is one row in quarantine, so that memory is bounded whatever is in a file."""
 
 
-def stage_rows(source: str, layouts: Sequence[Layout], wanted: Sequence[str], names: Sequence[str], into: Path) -> None:
-    """Write all rows of the files to the Parquet file `into`.
+def csv_rows(source: str, layout: Layout, wanted: Sequence[str], schema: Any, seen: set[str]) -> Iterator[Any]:
+    """The rows of one file in portions, as Arrow tables of `schema`: file, line, problem (null: none), then the wanted columns.
 
-    Columns: source_file, source_line, problem (why the whole row cannot be read; null: it can), then the wanted columns
-    as text under `names`. Memory is bounded whatever the size of the files. Raises SourceError for a file that is not
-    UTF-8, has broken quotation in its header, or changes meanwhile.
+    All of these are in the header, so they are added to `seen`. Raises SourceError for a file that is not in its encoding, or has
+    broken quotation in its header.
     """
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    fixed = [("source_file", pa.string()), ("source_line", pa.int64()), ("problem", pa.string())]
-    schema = pa.schema([*fixed, *((column, pa.string()) for column in names)])
-    aside = into.with_suffix(".part")
-    into.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with parquet.ParquetWriter(aside, schema, compression="zstd", compression_level=1) as writer:
-        waiting: list[pa.Table] = []
-        for layout in layouts:
-            for rows in _rows_of(source, layout, wanted, schema):
-                waiting.append(rows)
-                if sum(each.num_rows for each in waiting) >= RECORDS_AT_ONCE:
-                    writer.write_table(pa.concat_tables(waiting))
-                    waiting = []
-            if not layout.file.as_it_was():
-                raise SourceError(source, [f"{layout.file.name} changed while it was read. Refresh again when it is complete."])
-        writer.write_table(pa.concat_tables(waiting) if waiting else schema.empty_table())
-    aside.replace(into)
+    seen.update(wanted)
+    with open_text(layout.file.path, layout.encoding, BYTES_AT_ONCE) as window:
+        try:
+            yield from _portions(source, layout, wanted, schema, window)
+        except NotTextError as error:
+            wrong = not_text(layout.file.name, f"line {error.line}", layout.encoding, source)
+        else:
+            return
+    raise SourceError(source, [wrong])
 
 
-def _rows_of(source: str, layout: Layout, wanted: Sequence[str], schema: Any) -> Iterator[Any]:
-    """The rows of one file in portions, as Arrow tables of `schema`."""
+def _portions(source: str, layout: Layout, wanted: Sequence[str], schema: Any, window: Window) -> Iterator[Any]:
     import numpy as np
 
-    from cdp_assets.sources.scan import READABLE, REASONS, scan
+    from cdp_assets.sources.scan import READABLE, REASONS, TOO_LONG, scan
 
-    data = np.memmap(layout.file.path, np.uint8, mode="r")
-    delimiter, columns = ord(layout.delimiter), len(layout.columns)
+    delimiter, quote, columns = ord(layout.delimiter), ord(layout.quote) if layout.quote else -1, len(layout.columns)
     starts, ends, lines = (np.empty(RECORDS_AT_ONCE, np.int64) for _ in range(3))
     states = np.empty(RECORDS_AT_ONCE, np.int8)
-    position = 3 if bytes(data[:3]) == b"\xef\xbb\xbf" else 0
-    found, position, line = scan(data, position, 1, delimiter, columns, BYTES_AT_ONCE, starts[:1], ends, lines, states)
-    if found and states[0] != READABLE:
-        raise SourceError(source, [f"{layout.file.name}, line {lines[0]}: the column names hold {REASONS[int(states[0])]}."])
-    while position < data.size:
-        first, first_line = position, line
-        found, position, line = scan(data, position, line, delimiter, columns, BYTES_AT_ONCE, starts, ends, lines, states)
-        part = bytes(data[first:position])
-        if (wrong := _not_utf8(part, first_line)) is not None:
-            raise SourceError(source, [f"{layout.file.name}, line {wrong}: not UTF-8. Save the file as UTF-8."])
-        if not found:
+    line, header = 1, True
+    while window.content or not window.at_end:
+        first_line, room = line, starts[:1] if header else starts
+        data = np.frombuffer(window.content, np.uint8)
+        found, position, line = scan(data, window.at_end, line, delimiter, quote, columns, LONGEST, room, ends, lines, states)
+        if not position:
+            window.more()
             continue
-        bad = states[:found] != READABLE
-        longest = int((ends[:found] - starts[:found]).max())
-        good_bytes = _without(part, starts[:found][bad] - first, ends[:found][bad] - first)
-        yield _good_rows(source, layout, wanted, schema, good_bytes, lines[:found][~bad], longest)
-        if bad.any():
-            yield _bad_rows(layout, schema, lines[:found][bad], states[:found][bad])
+        if found and header:
+            header = False
+            if states[0] != READABLE:
+                raise SourceError(source, [f"{layout.file.name}, line {lines[0]}: the column names hold {REASONS[int(states[0])]}."])
+        elif found and states[0] == TOO_LONG:
+            window.advance(position)
+            window.skip_line()
+            yield _bad_rows(layout, schema, lines[:1], states[:1])
+            continue
+        elif found:
+            part = window.content[:position]
+            _check_utf8(part, first_line)
+            bad = states[:found] != READABLE
+            longest = int((ends[:found] - starts[:found]).max())
+            good_bytes = _without(part, starts[:found][bad], ends[:found][bad])
+            yield _good_rows(source, layout, wanted, schema, good_bytes, lines[:found][~bad], longest)
+            if bad.any():
+                yield _bad_rows(layout, schema, lines[:found][bad], states[:found][bad])
+        window.advance(position)
 
 
-def _not_utf8(part: bytes, line: int) -> int | None:
-    """The physical line of the first byte that is not UTF-8; None when all are."""
+def _check_utf8(part: bytes, line: int) -> None:
+    """Raises NotTextError with the physical line of the first byte that is not UTF-8; `line` is the first one here."""
     try:
         part.decode()
     except UnicodeDecodeError as error:  # it holds the text, so nothing is raised from in here
         before = part[: error.start]
     else:
-        return None
-    return line + before.count(b"\n") + before.count(b"\r") - before.count(b"\r\n")
+        return
+    raise NotTextError(line + line_ends(before))
 
 
 def _without(part: bytes, starts: Any, ends: Any) -> bytes:
@@ -106,7 +105,7 @@ def _good_rows(source: str, layout: Layout, wanted: Sequence[str], schema: Any, 
             # Arrow takes a byte order mark off whatever it begins with, but here it would be part of a value.
             pa.py_buffer(b"\n" + part),
             csv.ReadOptions(column_names=places, block_size=max(1 << 20, 2 * longest)),
-            csv.ParseOptions(delimiter=layout.delimiter, newlines_in_values=True),
+            csv.ParseOptions(delimiter=layout.delimiter, quote_char=layout.quote or False, newlines_in_values=bool(layout.quote)),
             csv.ConvertOptions(
                 column_types=dict.fromkeys(chosen, pa.string()), include_columns=list(dict.fromkeys(chosen)), strings_can_be_null=False
             ),

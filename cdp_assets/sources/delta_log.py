@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-_READABLE = {"timestampNtz", "vacuumProtocolCheck", "v2Checkpoint", "typeWidening", "typeWidening-preview", "columnMapping", "deletionVectors"}
+_READABLE = frozenset(
+    "timestampNtz vacuumProtocolCheck v2Checkpoint typeWidening typeWidening-preview columnMapping deletionVectors".split()
+)
 """Features of tables that readers must know and that are no obstacle, or are looked at one by one below."""
 _TYPES = {
     "string": "VARCHAR", "long": "BIGINT", "integer": "INTEGER", "short": "SMALLINT", "byte": "TINYINT", "float": "FLOAT",
@@ -65,7 +67,7 @@ def newest(path: Path) -> DeltaVersion:
         table = None
     if table is None:
         raise DeltaProblemError("cannot be read as a Delta table: its _delta_log is damaged or cut off. Restore it.")
-    _refuse(table, metadata.configuration, actions)
+    _refuse(table, metadata.configuration)
     entry = path / "_delta_log" / f"{version:020}.json"
     partitioned_by = tuple(metadata.partition_columns)
     files = [_file(path, action, partitioned_by) for action in actions]
@@ -84,24 +86,33 @@ def newest(path: Path) -> DeltaVersion:
     )
 
 
-def _refuse(table: Any, configuration: Mapping[str, str], actions: list[dict[str, Any]]) -> None:
-    protocol = table.protocol()
-    unknown = sorted(set(protocol.reader_features or ()) - _READABLE)
-    if unknown:
+def _refuse(table: Any, configuration: Mapping[str, str]) -> None:
+    features = set(table.protocol().reader_features or ())
+    if unknown := sorted(features - _READABLE):
         raise DeltaProblemError(f"uses {', '.join(unknown)}, which this program cannot read. Write a table without it.")
     if configuration.get("delta.columnMapping.mode", "none") != "none":
         raise DeltaProblemError(
             "uses column mapping: its files have other names of columns than the table. Write a copy without delta.columnMapping.mode."
         )
-    if any(action.get("deletionVector") or action.get("deletion_vector") for action in actions):
+    if "deletionVectors" in features and _has_deletion_vectors(table):
         raise DeltaProblemError(
             "has deletion vectors, which this program cannot read: deleted rows would come back. "
             "Run `REORG TABLE ... APPLY (PURGE)` on it, or write it with delta.enableDeletionVectors = false."
         )
 
 
+def _has_deletion_vectors(table: Any) -> bool:
+    """Whether any file has one; also where they cannot be read."""
+    try:
+        return any(len(batch) for batch in table.deletion_vectors())
+    except Exception:  # noqa: BLE001 - whatever it is, the deleted rows are not known
+        return True
+
+
 def _file(path: Path, action: Mapping[str, Any], partitioned_by: tuple[str, ...]) -> DeltaFile:
     relative = unquote(action["path"])
+    if "://" in relative or relative.startswith("/") or ".." in relative.split("/"):
+        raise DeltaProblemError("has files that lie outside its folder, as a shallow clone has. Write a full copy of it.")
     values = action.get("partition") or action.get("partition_values") or {}
     constants = {column: None if values.get(column) is None else str(values[column]) for column in partitioned_by}
     return DeltaFile(path / relative, relative, constants)

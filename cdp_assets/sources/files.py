@@ -1,19 +1,26 @@
 """Which files a source has, and whether their content is the same as before. What is in them is not looked at here."""
 
-import glob
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from cdp_assets.config import AnySource
 from cdp_assets.errors import UserError
+from cdp_assets.sources.delta_log import DeltaProblemError, is_delta, newest
+from cdp_assets.sources.paths import Found, find
 
-Format = Literal["csv", "parquet"]
+Format = Literal["csv", "json_lines", "parquet", "delta"]
 
-_BY_SUFFIX: dict[str, Format] = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".parquet": "parquet", ".pq": "parquet"}
+BY_SUFFIX: dict[str, Format] = {
+    ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".jsonl": "json_lines", ".ndjson": "json_lines",
+    ".parquet": "parquet", ".pq": "parquet",
+}  # fmt: skip
+TRUTH, MADE = "truth", "made.json"  # what `cdp demo` made is listed there, beside its truth
+WORDS: dict[Format, str] = {"csv": "CSV", "json_lines": "JSON lines", "parquet": "Parquet", "delta": "a Delta table"}
 
 
 class SourceError(UserError):
@@ -27,46 +34,66 @@ class SourceError(UserError):
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A file of a source. `name` is its path relative to the project folder; `modified` in nanoseconds since 1970."""
+    """A file of a source, or a Delta table, which counts as one.
+
+    `name` is its path relative to the project folder; `modified` in nanoseconds since 1970. `identity` stands for the
+    content where that need not be read to be known: the id and version of a Delta table.
+    """
 
     path: Path
     name: str
     format: Format
     bytes: int
     modified: int
+    identity: str = ""
 
     def as_it_was(self) -> bool:
         """Whether the file has neither been written to nor replaced since it was found."""
+        return self.fate() is None
+
+    def fate(self) -> str | None:
+        """What happened to the file since it was found, for people; None: nothing. Versions of a Delta table stay as they are."""
         try:
             now = self.path.stat()
         except OSError:
-            return False
-        return (now.st_size, now.st_mtime_ns) == (self.bytes, self.modified)
+            return "vanished while it was read. Refresh again when the files are complete."
+        if self.format == "delta" or (now.st_size, now.st_mtime_ns) == (self.bytes, self.modified):
+            return None
+        return "changed while it was read. Refresh again when it is complete."
 
 
-def find_files(folder: Path, name: str, source: AnySource) -> tuple[SourceFile, ...]:
+def find_files(folder: Path, name: str, source: AnySource, *, required: bool = True) -> tuple[SourceFile, ...]:
     """The files of source `name` below the project's folder, in the order of their names.
 
-    A folder stands for all files in it and below, but for those whose name begins with a dot or an underscore.
-    Raises SourceError when there is none, or when one is empty, may not be read, is of no known format or has a name
-    that is not UTF-8.
+    A folder stands for all files in it and below, but for those whose name begins with a dot or an underscore; a folder
+    with a `_delta_log` is a Delta table. Raises SourceError when there is none (where it is `required`), or when one is empty,
+    may not be read, is of no known format, is a truth of the demo, is a link that leads out of the project or has a name that is not UTF-8.
     """
-    found = sorted(_matching(folder, source.files), key=lambda path: _relative(path, folder))
-    if not found:
+    found = sorted(find(folder, source.files), key=lambda each: relative(each.path, folder))
+    if not found and required:
         raise SourceError(name, [f"there is no file {source.files} in {folder}. Put it there, or correct `files` in cdp.yaml."])
-    problems = [problem for path in found if (problem := _problem(path, folder, source))]
+    problems: list[str] = []
+    files: list[SourceFile] = []
+    for each in found:
+        try:
+            problem = _problem(each, folder, source)
+            if problem is None:
+                files.append(_described(each.path, folder, source))
+        except FileNotFoundError:
+            problem = f"{relative(each.path, folder)} vanished while the files were looked at. Refresh again when they are complete."
+        except DeltaProblemError as error:
+            problem = f"{relative(each.path, folder)} {error}"
+        problems += [problem] if problem else []
     if problems:
         raise SourceError(name, list(dict.fromkeys(problems)))
-    return tuple(_described(path, folder, source) for path in found)
+    return tuple(files)
 
 
 def fingerprint(files: Sequence[SourceFile]) -> str:
     """A digest of the names and contents of the files: equal digests, equal rows. Times do not count."""
     digest = hashlib.blake2b(digest_size=16)
     for file in files:
-        with file.path.open("rb") as content:
-            inner = hashlib.file_digest(content, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
-        digest.update(f"{file.name}\0{inner}\0".encode())
+        digest.update(f"{file.name}\0{file.identity or _content(file.path)}\0".encode())
     return digest.hexdigest()
 
 
@@ -76,38 +103,72 @@ def stamp(files: Sequence[SourceFile]) -> str:
     return hashlib.blake2b(listing.encode(), digest_size=16).hexdigest()
 
 
-def _matching(folder: Path, files: str) -> set[Path]:
-    exact = folder / files
-    if exact.is_dir():
-        return {path for path in exact.rglob("*") if path.is_file() and not _hidden(path.relative_to(exact))}
-    if exact.exists():
-        return {exact}
-    matches = glob.glob(files, root_dir=folder, recursive=True)  # noqa: PTH207 - Path.glob refuses ../
-    return {folder / match for match in matches if (folder / match).is_file()}
+@contextmanager
+def reading(source: str, files: Sequence[SourceFile]) -> Iterator[None]:
+    """Read files in the block: SourceError with the names of those that are gone, or may no longer be read."""
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        problems = [f"{file.name} {fate}" for file in files if (fate := file.fate())]
+        problems += [_not_readable(file.name) for file in files if file.path.exists() and not os.access(file.path, os.R_OK)]
+        if not problems:
+            raise
+    else:
+        return
+    raise SourceError(source, problems)
 
 
-def _hidden(path: Path) -> bool:
-    return any(part.startswith((".", "_")) for part in path.parts)
-
-
-def _relative(path: Path, folder: Path) -> str:
+def relative(path: Path, folder: Path) -> str:
+    """The path as it is shown: from the project's folder on."""
     return Path(os.path.relpath(path, folder)).as_posix()
 
 
-def _problem(path: Path, folder: Path, source: AnySource) -> str | None:
-    name = _relative(path, folder)
+def _content(path: Path) -> str:
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+
+
+def _problem(found: Found, folder: Path, source: AnySource) -> str | None:
+    path, name = found.path, relative(found.path, folder)
     if not _utf8(name):
         inside = next(above for above in PurePosixPath(name).parents if _utf8(str(above)))
         where = "the project folder" if str(inside) == "." else f"the folder {inside}"
         return f"{where} holds a name of a file or folder that is not UTF-8. Rename it, or move it elsewhere."
-    if not os.access(path, os.R_OK):
-        return f"{name} may not be read. Give your user the right to read it."
-    if path.stat().st_size == 0:
+    if found.problem is not None:
+        return f"{name} {found.problem}"
+    if any(above.name == TRUTH and (above / MADE).is_file() for above in path.resolve().parents):
+        return f"{name} is a truth of the demo, which says what is right and is only there to measure by. No source may read it."
+    if not os.access(path, os.R_OK | (os.X_OK if path.is_dir() else 0)):
+        return _not_readable(name)
+    return _not_delta(name, source) if path.is_dir() else _not_this_format(path, name, source)
+
+
+def _not_this_format(path: Path, name: str, source: AnySource) -> str | None:
+    if source.format == "delta":
+        return f"{name} is a file, and a Delta table is a folder with a _delta_log in it. Name that folder under `files`."
+    kind = source.format or BY_SUFFIX.get(path.suffix.lower())
+    if kind is None:
+        known = ", ".join(BY_SUFFIX)
+        return (
+            f"{name} is neither CSV, JSON lines nor Parquet by its name ({known}), and no Delta table. "
+            "Move it elsewhere, or state `format` in cdp.yaml: csv, json_lines or parquet."
+        )
+    if kind != "json_lines" and path.stat().st_size == 0:
         return f"{name} is empty. A file without records still has a line of column names; remove the file if it is not meant to be here."
-    if source.format is None and path.suffix.lower() not in _BY_SUFFIX:
-        known = ", ".join(_BY_SUFFIX)
-        return f"{name} is neither CSV nor Parquet by its name ({known}). Move it elsewhere, or state `format: csv` or `format: parquet`."
     return None
+
+
+def _not_delta(name: str, source: AnySource) -> str | None:
+    if source.format in (None, "delta"):
+        return None
+    return (
+        f"{name} is a Delta table, and cdp.yaml states `format: {source.format}`: its folder also holds rows that the table "
+        "no longer has. Remove `format`."
+    )
+
+
+def _not_readable(name: str) -> str:
+    return f"{name} may not be read. Give your user the right to read it."
 
 
 def _utf8(name: str) -> bool:
@@ -116,6 +177,9 @@ def _utf8(name: str) -> bool:
 
 
 def _described(path: Path, folder: Path, source: AnySource) -> SourceFile:
+    if is_delta(path):
+        table = newest(path)
+        return SourceFile(path, relative(path, folder), "delta", table.bytes, table.modified, table.identity)
     state = path.stat()
-    kind = source.format or _BY_SUFFIX[path.suffix.lower()]
-    return SourceFile(path, _relative(path, folder), kind, state.st_size, state.st_mtime_ns)
+    kind = source.format or BY_SUFFIX[path.suffix.lower()]
+    return SourceFile(path, relative(path, folder), kind, state.st_size, state.st_mtime_ns)

@@ -1,4 +1,4 @@
-"""The rows of Parquet files, read where they are: SQL that selects them, and which file is to blame when that fails."""
+"""The rows of Parquet files and Delta tables, read where they are: SQL that selects them, and which file is to blame when that fails."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,7 +9,8 @@ from cdp_assets.lake import session
 from cdp_assets.lake.source import literal, name
 from cdp_assets.sources.convert import FLOATING_TEXT, node
 from cdp_assets.sources.files import SourceError
-from cdp_assets.sources.layout import Layout, read_as
+from cdp_assets.sources.layout import Layout, Part
+from cdp_assets.sources.parquet_layout import read_as
 
 Places = Mapping[str, tuple[str, str]]
 
@@ -46,14 +47,36 @@ def rows_sql(found: Sequence[Layout], places: Places) -> str:
 
 
 def _alike_sql(group: Sequence[Layout], places: Places) -> str:
-    values = ", ".join(_value(column, group[0].types[column], *place) for column, place in places.items())
-    paths = ", ".join(literal(read_as(layout.file)) for layout in group)
-    names = ", ".join(f"({literal(str(layout.file.path))}, {literal(layout.file.name)})" for layout in group)
+    types = {column: group[0].types[column] for column in places}
+    values = ", ".join(_value(column, types[column], *place) for column, place in places.items())
+    parts = [part for layout in group for part in layout.parts]
+    rows = f"select * from {_files_sql(parts, types)}" if parts else _nothing_sql(types)
+    if group[0].file.format == "delta":  # files from before a column was added lack it
+        rows = f"{_nothing_sql(types)} union all by name {rows}" if parts else rows
+    return f"select _name as source_file, file_row_number + 1 as source_line, cast(null as varchar) as problem, {values} from ({rows})"
+
+
+def _files_sql(parts: Sequence[Part], types: Mapping[str, str]) -> str:
+    """The rows of Parquet files with their columns, `_name` and the number of the row; values that stand in no file are joined to them."""
+    outside = list(parts[0].constants)
+    paths = ", ".join(literal(read_as(part)) for part in parts)
+    listed = ", ".join(f"({', '.join(map(_text, [str(part.path), part.name, *part.constants.values()]))})" for part in parts)
+    columns = ", ".join(f"_c{number}" for number in range(len(outside)))
     read = f"read_parquet([{paths}], filename = '_path', file_row_number = true, hive_partitioning = false, union_by_name = true)"
-    return (
-        f"select _name as source_file, file_row_number + 1 as source_line, cast(null as varchar) as problem, {values} "
-        f"from {read} join (values {names}) as _files(_full, _name) on _path = _full"
-    )
+    if not outside:
+        return f"{read} join (values {listed}) as _files(_full, _name) on _path = _full"
+    casts = ", ".join(f"cast(_c{n} as {types.get(column, 'varchar')}) as {name(column)}" for n, column in enumerate(outside))
+    named = f"(select _full, _name, {casts} from (values {listed}) as _files(_full, _name, {columns}))"
+    return f"{read} join {named} on _path = _full"
+
+
+def _nothing_sql(types: Mapping[str, str]) -> str:
+    columns = ", ".join(f"cast(null as {kind}) as {name(column)}" for column, kind in types.items())
+    return f"select {columns}, cast(null as varchar) as _name, cast(null as bigint) as file_row_number where false"
+
+
+def _text(value: str | None) -> str:
+    return "cast(null as varchar)" if value is None else literal(value)
 
 
 def _value(column: str, found: str, ours: str, kind: str) -> str:
@@ -62,10 +85,15 @@ def _value(column: str, found: str, ours: str, kind: str) -> str:
 
 
 def check_unchanged(source: str, found: Sequence[Layout]) -> None:
-    """Raises SourceError when a file was written to, or replaced, since its layout was found."""
-    changed = [layout.file.name for layout in found if not layout.file.as_it_was()]
-    if changed:
-        raise SourceError(source, [f"{name} changed while it was read. Refresh again when it is complete." for name in changed])
+    """Raises SourceError when a file was written to, replaced or removed since its layout was found."""
+    problems = [f"{layout.file.name} {fate}" for layout in found if (fate := layout.file.fate())]
+    problems += [f"{part.name} vanished while it was read. Refresh again." for each in found for part in each.parts if _lost(each, part)]
+    if problems:
+        raise SourceError(source, problems)
+
+
+def _lost(layout: Layout, part: Part) -> bool:
+    return layout.file.format == "delta" and not part.path.exists()
 
 
 def check_readable(source: str, found: Sequence[Layout], places: Places, memory: int) -> None:

@@ -3,11 +3,14 @@
 from dataclasses import replace
 from pathlib import Path
 
-from cdp_assets.config import Project
-from cdp_assets.lake import EngineError, Run, StepResult, digest, no_values_in_errors
+from cdp_assets.config import Project, RecordsSource
+from cdp_assets.lake import EngineError, Run, Source, StepResult, Table, digest, no_values_in_errors
+from cdp_assets.sources.columns import known_columns, remember
+from cdp_assets.sources.database import database_rows
+from cdp_assets.sources.incremental import read_incremental
 from cdp_assets.sources.raw import raw_rows
-from cdp_assets.sources.tables import QUARANTINE, table_of
-from cdp_assets.sources.typed import QUARANTINED, RAW, conservation, quarantine_stage, rows_stage
+from cdp_assets.sources.tables import QUARANTINE, SOURCE_FILES, table_of
+from cdp_assets.sources.typed import COUNTED, QUARANTINED, RAW, conservation, files_stage, quarantine_stage, rows_stage
 
 
 def read_source(run: Run, project: Project, name: str) -> tuple[StepResult, StepResult]:
@@ -18,21 +21,32 @@ def read_source(run: Run, project: Project, name: str) -> tuple[StepResult, Step
     """
     source = project.config.sources[name]
     code = digest.of_folder(Path(__file__).parent)
+    if isinstance(source, RecordsSource) and source.incremental is not None:
+        return read_incremental(run, project, name, source, code)
+    known = known_columns(run, name)
     with no_values_in_errors(f"source {name}"):
-        raw = raw_rows(project.folder, name, source, run.work)
+        if source.database is not None:
+            raw = database_rows(name, source, run.work, run.engine.memory)
+        else:
+            raw = raw_rows(project.folder, name, source, run.work, known)
     try:
         faults = run.make(QUARANTINE, [quarantine_stage(name, source, raw.places)], {RAW: raw.rows}, code=code, partition=name)
-        # Only this source's part counts: what another source adds to the quarantine does not make this table outdated.
-        mine = replace(
-            run.read(QUARANTINE, [name]), table=replace(QUARANTINE, name=f"quarantine of {name}"), digest=faults.content, version=None
-        )  # fmt: skip
+        counted = run.make(SOURCE_FILES, [files_stage(name, source, raw.places)], {RAW: raw.rows}, code=code, partition=name)
+        reads = {
+            RAW: raw.rows, QUARANTINED: _part(run, QUARANTINE, name, faults.content), COUNTED: _part(run, SOURCE_FILES, name, counted.content)
+        }  # fmt: skip
         rows = run.make(
-            table_of(name, source), [rows_stage(name, source, raw.places)], {RAW: raw.rows, QUARANTINED: mine},
-            checks=[conservation(name)], code=code,
+            table_of(name, source), [rows_stage(name, source, raw.places)], reads, checks=[conservation(name)], code=code
         )  # fmt: skip
+        remember(run, name, raw.columns(), known)
     except EngineError:
         raw.check_readable(name, run.engine.memory)
         raise
     finally:
         raw.discard()
     return faults, rows
+
+
+def _part(run: Run, table: Table, name: str, content: str) -> Source:
+    """A source's part of a table. What another source adds to that does not make the table of this one outdated."""
+    return replace(run.read(table, [name]), table=replace(table, name=f"{table.name} of {name}"), digest=content, version=None)

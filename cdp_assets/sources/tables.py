@@ -11,7 +11,7 @@ QUARANTINE = Table(
         """
         source      | varchar | name of the source
         source_file | varchar | file, relative to the project folder
-        source_line | bigint  | physical line in a CSV file (the header is line 1), number of the row in a Parquet file (from 1)
+        source_line | bigint  | physical line in a text file (of CSV, the header is line 1), number of the row in a Parquet file (from 1)
         field       | varchar | field at fault, for an event also the column; empty: the row as a whole
         reason      | varchar | what is wrong; never holds the value
         """,
@@ -43,10 +43,47 @@ COLUMN_PROFILES = Table(
     partition="source",
 )
 
+SOURCE_COLUMNS = Table(
+    "source_columns",
+    grain="a column of the files of a source, as it was the last time they were read; also one that is gone",
+    key=("source", "column_name"),
+    columns=columns(
+        """
+        source      | varchar | name of the source
+        column_name | varchar | column of the files, a key in JSON lines; names that may hold a value of a person are left out
+        position    | bigint  | its place among the columns, from 1
+        type        | varchar | DuckDB's type in Parquet and Delta; text in CSV and JSON lines
+        wanted      | boolean | whether cdp.yaml asks for it
+        since       | date    | the day of the run that first saw it
+        change      | varchar | new, gone, type was ..., never there (a wanted key in no line); null: none since the first time
+        changed     | date    | the day of the run that saw this change
+        """,
+        required=["source", "column_name", "position", "type", "wanted", "since"],
+    ),
+    partition="source",
+    retention="as long as the source is in cdp.yaml",
+)
+SOURCE_FILES = Table(
+    "source_files",
+    grain="a file of a source that has rows, and how many",
+    key=("source", "source_file"),
+    columns=columns(
+        """
+        source        | varchar | name of the source
+        source_file   | varchar | file, relative to the project folder
+        rows          | bigint  | rows of the file, those that cannot be read too
+        rows_filtered | bigint  | rows that the row filter (`where`) leaves out: neither in the table nor in quarantine
+        """,
+        required=["source", "source_file", "rows", "rows_filtered"],
+    ),
+    partition="source",
+    retention="as long as the file is in the source",
+)
+
 _WHERE_FROM = columns(
     """
     source_file | varchar | file, relative to the project folder
-    source_line | bigint  | physical line in a CSV file (the header is line 1), number of the row in a Parquet file (from 1)
+    source_line | bigint  | physical line in a text file (of CSV, the header is line 1), number of the row in a Parquet file (from 1)
     """,
     required=["source_file", "source_line"],
 )
@@ -83,7 +120,9 @@ def table_of(name: str, source: AnySource) -> Table:
         )
     fields = tuple(_field(field, its) for field, its in source.fields.items())
     if isinstance(source, RecordsSource):
-        return Table(name, "a record as the source has it, typed", ("source_file", "source_line"), (*_WHERE_FROM, *_RECORD, *fields))
+        # Of a source read in increments, a line of a file that changed can be in the table twice, and a key only once.
+        key = ("source_file", "source_line") if source.incremental is None else ("record_key",)
+        return Table(name, "a record as the source has it, typed", key, (*_WHERE_FROM, *_RECORD, *fields))
     known = tuple(
         Column(column, "varchar", f"who the visitor is, as {target}; null: not said in this event", personal=True)
         for column, target in source.known_as.items()

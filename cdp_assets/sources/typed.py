@@ -1,6 +1,7 @@
 """From raw rows to typed rows and to the quarantine: two stages over the same rows, of which each takes what the other leaves.
 
-A row with any fault is in quarantine, with one entry a fault, and not in the table.
+A row with any fault is in quarantine, with one entry a fault, and not in the table. A row without one that the row filter
+(`where`) leaves out is in neither, and is counted in SOURCE_FILES.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,15 +10,18 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from cdp_assets.config import AnySource, ConsentsSource, EventsSource, Field, RecordsSource
+from cdp_assets.config.row_filter import filter_fields
 from cdp_assets.config.sources import LAST_DAY
 from cdp_assets.lake import Check, Stage, Table, anyhow, by
+from cdp_assets.lake.condition import holds
 from cdp_assets.lake.source import name as quoted
 from cdp_assets.sources.convert import Conversion, conversion, node
 from cdp_assets.sources.nasty import nasty_rows
-from cdp_assets.sources.tables import QUARANTINE, table_of
+from cdp_assets.sources.tables import QUARANTINE, SOURCE_FILES, table_of
 
 RAW = "_raw"  # no source can have such a name
 QUARANTINED = "_quarantined"
+COUNTED = "_counted"
 REPEATED = "event_id occurs more than once; the first one is kept"
 
 Places = Mapping[str, tuple[str, str]]
@@ -42,7 +46,7 @@ def rows_stage(name: str, source: AnySource, places: Places) -> Stage:
     elif isinstance(source, EventsSource):
         time = next(number for number, cell in enumerate(cells) if cell.column == "time")
         values.append(node("cast(:time as date)", time=_column(f"v{time}")).as_("day", quoted=True))
-    query = exp.select("source_file", "source_line", *values).from_(_judged(source, cells)).where("not faulty and nth = 1")
+    query = exp.select("source_file", "source_line", *values).from_(_judged(source, cells)).where("not faulty and not filtered and nth = 1")
     return _stage("typed", source, places, query, table_of(name, source))
 
 
@@ -68,11 +72,24 @@ def quarantine_stage(name: str, source: AnySource, places: Places) -> Stage:
     return _stage("faults", source, places, query, QUARANTINE)
 
 
+def files_stage(name: str, source: AnySource, places: Places) -> Stage:
+    """How many rows each file of the source has, and how many of them the row filter leaves out. Writes SOURCE_FILES."""
+    query = (
+        exp.select(exp.Literal.string(name).as_("source"), "source_file")
+        .select('count(*) as "rows"', "count(*) filter (where filtered) as rows_filtered", dialect="duckdb")
+        .from_(_judged(source, _cells(source, places) if source.where else []))
+        .group_by("source_file")
+    )
+    stage = _stage("files", source, places, query, SOURCE_FILES)
+    return replace(stage, reads={RAW: by("source_file")})
+
+
 def conservation(name: str) -> Check:
-    """No row of the files is lost: it is in the table or in quarantine, and never in both."""
+    """No row of the files is lost: it is in the table, in quarantine, or left out by the row filter, and never in two of these."""
     lines = f"select distinct source_file, source_line from {quoted(QUARANTINED)}"
-    sql = f"select abs((select count(*) from {quoted(RAW)}) - (select count(*) from {quoted(name)}) - (select count(*) from ({lines})))"
-    return Check("conservation", "rows of the files = rows of the table + rows in quarantine", sql)
+    read = f'select coalesce(sum("rows" - rows_filtered), 0) from {quoted(COUNTED)}'
+    sql = f"select abs(({read}) - (select count(*) from {quoted(name)}) - (select count(*) from ({lines})))"
+    return Check("conservation", "rows of the files = rows of the table + rows in quarantine + rows that the row filter leaves out", sql)
 
 
 def _cells(source: AnySource, places: Places) -> list[Cell]:
@@ -155,13 +172,27 @@ def _judged(source: AnySource, cells: Sequence[Cell]) -> exp.Subquery:
     faults = [cell.conversion.fault.as_(f"f{number}") for number, cell in enumerate(cells)]
     converted = exp.select("source_file", "source_line", "problem", *values, *faults).from_(quoted(RAW)).subquery("converted")
     any_fault = exp.or_("problem is not null", *(f"f{number} is not null" for number in range(len(cells)))).as_("faulty")
-    judged = exp.select("source_file", "source_line", "problem", *_names("v", cells), *_names("f", cells), any_fault).from_(converted)
-    if not isinstance(source, EventsSource):
-        return judged.select("1 as nth").subquery("judged")
+    judged = exp.select("source_file", "source_line", "problem", *_names("v", cells), *_names("f", cells), any_fault)
+    passes = _passes(source, cells)
+    left_out = exp.and_(exp.not_(exp.column("faulty")), exp.not_(passes)) if passes else exp.false()
+    rows = exp.select("*", left_out.as_("filtered")).from_(judged.from_(converted).subquery("judged"))
+    if not isinstance(source, EventsSource) or not cells:
+        return rows.select("1 as nth").subquery("rows")
     # Only rows that are right otherwise compete: a broken first row must not cost the good second one.
-    rank = "row_number() over (partition by v0, faulty order by source_file, source_line)"
-    ranked = exp.select("*").select(f"case when faulty then 1 else {rank} end as nth")
-    return ranked.from_(judged.subquery("rows")).subquery("judged")
+    rank = "row_number() over (partition by v0, faulty, filtered order by source_file, source_line)"
+    ranked = exp.select("*").select(f"case when faulty or filtered then 1 else {rank} end as nth")
+    return ranked.from_(rows.subquery("rows")).subquery("ranked")
+
+
+def _passes(source: AnySource, cells: Sequence[Cell]) -> exp.Expr | None:
+    """Whether a row without a fault fulfils the row filter; None: there is none."""
+    places = {cell.column: number for number, cell in enumerate(cells)}
+    conditions = [
+        holds(_column(f"v{places[field]}"), filter_fields(source)[field], each.operator, each.values)
+        for field, asked in source.where.items()
+        for each in asked
+    ]
+    return exp.and_(*conditions) if conditions else None
 
 
 def _names(letter: str, cells: Sequence[Cell]) -> list[str]:

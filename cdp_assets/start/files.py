@@ -10,7 +10,8 @@ from pathlib import Path
 from cdp_assets.config import RecordsSource
 from cdp_assets.config.loader import FILE
 from cdp_assets.sources.files import SourceError, find_files
-from cdp_assets.sources.layout import Layout, layouts
+from cdp_assets.sources.layout import Layout
+from cdp_assets.sources.layouts import layouts
 from cdp_assets.start.names import source_name
 
 REPORT = "cdp-quality.md"

@@ -12,7 +12,7 @@ from cdp_assets.lake import no_values_in_errors
 from cdp_assets.lake.source import name as quoted
 from cdp_assets.sources.column_profile import Profiled, profile_query
 from cdp_assets.sources.files import SourceError
-from cdp_assets.sources.layout import layouts
+from cdp_assets.sources.layouts import layouts
 from cdp_assets.sources.raw import Raw, raw_rows
 from cdp_assets.start.evidence import COUNTS
 from cdp_assets.start.files import Group, probe

@@ -94,6 +94,8 @@ _LIKE = {
     "identifier": "have digits and no spaces",
     "any date": "look like dates",
 }
+MONEY = re.compile(r"(^|_)(amount|total|price|revenue|value|sum|net|gross|paid|turnover|sales|betrag|preis|umsatz|cost|spend)(_|$)")
+"""Words in the names of columns with money."""
 _PERSON = re.compile(r"^(person|identity)[.]")
 
 
@@ -151,6 +153,8 @@ def _plain(seen: Seen) -> Meaning:
         return Meaning(seen, "boolean", f"{_all(seen)} true or false, yes or no, 1 or 0")
     if seen.counts["leading zero"] and seen.share("integer") == 1:
         return Meaning(seen, "text", f"digits, but {_of(seen.counts['leading zero'], seen.filled)} begin with a zero")
+    if seen.share("cents") == 1 and MONEY.search(words(seen.column)):
+        return Meaning(seen, "decimal", f"by its name, money; {_all(seen)} numbers of at most two decimals")
     if seen.share("integer") == 1:
         return Meaning(seen, "integer", f"{_all(seen)} whole numbers")
     if seen.share("number") == 1:

@@ -1,25 +1,6 @@
-"""The words of the demo: no name twice, one spelling of each, more names among more people."""
+"""The words of the demo: towns, domains and companies."""
 
-import unicodedata
-
-from cdp_assets.demo.vocabulary import MAIL_DOMAINS, MEN, OWN_ADDRESSES, WOMEN, company_names, families, towns
-
-
-def test_names_come_once_and_in_one_spelling() -> None:
-    for names in (WOMEN, MEN, families(300), families(1_000_000)):
-        assert len(names) == len(set(names))
-        assert all(unicodedata.is_normalized("NFC", name) for name in names)
-
-
-def test_names_hold_what_breaks_naive_matching() -> None:
-    names = {*WOMEN, *MEN, *families(300)}
-    assert {"Jürgen", "Łukasz", "Zoë", "O'Brien", "Marie-Claire", "Øystein", "Weiß"} <= names
-
-
-def test_family_names_grow_with_the_people_and_keep_their_order() -> None:
-    few, many = families(300), families(1_000_000)
-    assert len(many) > 50_000
-    assert many[: len(few)] == few
+from cdp_assets.demo.vocabulary import JUNK_EMAILS, MAIL_DOMAINS, OWN_ADDRESSES, company_names, composed, towns
 
 
 def test_each_town_has_a_postal_prefix_of_its_own() -> None:
@@ -30,8 +11,24 @@ def test_each_town_has_a_postal_prefix_of_its_own() -> None:
     assert len(towns(1_000_000)) > 20 * len(towns(300))
 
 
+def test_towns_that_come_with_more_people_have_many_names() -> None:
+    many = towns(1_000_000)
+    assert len({town.name for town in many}) > 0.8 * len(many)
+
+
+def test_composed_words_come_once_and_begin_alike_in_every_world() -> None:
+    few, many = composed(50), composed(60_000)
+    assert len(many) == len(set(many)) > 50_000
+    assert many[:50] == few
+
+
 def test_mail_domains_are_reserved_for_examples() -> None:
     assert all(domain.endswith(".example") or domain.startswith("example.") for domain in MAIL_DOMAINS)
+
+
+def test_junk_addresses_can_belong_to_nobody() -> None:
+    domains = {mail.partition("@")[2] for mail in JUNK_EMAILS}
+    assert all("." not in domain or domain in MAIL_DOMAINS or domain.endswith(".example") for domain in domains)
 
 
 def test_no_two_companies_have_the_same_name() -> None:

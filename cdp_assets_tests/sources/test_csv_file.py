@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from cdp_assets.sources import SourceError, csv_file, find_files
-from cdp_assets.sources.layout import layouts
+from cdp_assets.sources.layouts import layouts
 from cdp_assets.sources.scan import scan
+from cdp_assets.sources.staging import stage_rows
 from cdp_assets_tests.sources.projects import CRM, source_of
 
 Row = tuple[int, str | None, str | None, str | None]
@@ -25,7 +26,7 @@ def _read(folder: Path, content: bytes | str) -> list[Row]:
     files = find_files(folder, "crm", source_of(CRM, "crm"))
     found = layouts("crm", files, {"a": "sources.crm.fields.a", "b": "sources.crm.fields.b"})
     into = folder / "work" / "crm.parquet"
-    csv_file.stage_rows("crm", found, ["a", "b"], ["c0", "c1"], into)
+    stage_rows("crm", found, ["a", "b"], ["c0", "c1"], into)
     table = parquet.read_table(into)
     assert table.column_names == ["source_file", "source_line", "problem", "c0", "c1"]
     rows: list[dict[str, Any]] = sorted(table.to_pylist(), key=lambda row: row["source_line"])
@@ -161,7 +162,7 @@ def test_a_file_that_changes_while_it_is_read_is_not_read_in_part(tmp_path):
     found = layouts("crm", find_files(tmp_path, "crm", source_of(CRM, "crm")), {"a": "", "b": ""})
     (tmp_path / "crm.csv").write_text("a,b\n1,2\n3,4\n")
     with pytest.raises(SourceError, match="changed while it was read"):
-        csv_file.stage_rows("crm", found, ["a", "b"], ["c0", "c1"], tmp_path / "out.parquet")
+        stage_rows("crm", found, ["a", "b"], ["c0", "c1"], tmp_path / "out.parquet")
     assert not (tmp_path / "out.parquet").exists()
 
 
@@ -169,7 +170,7 @@ def _ids(folder: Path, content: bytes) -> list[tuple[int, str]]:
     """(line, id) of a file with the one column id."""
     (folder / "crm.csv").write_bytes(content)
     found = layouts("crm", find_files(folder, "crm", source_of(CRM, "crm")), {"id": "sources.crm.fields.id"})
-    csv_file.stage_rows("crm", found, ["id"], ["c0"], folder / "out.parquet")
+    stage_rows("crm", found, ["id"], ["c0"], folder / "out.parquet")
     return [(row["source_line"], row["c0"]) for row in parquet.read_table(folder / "out.parquet").to_pylist()]
 
 

@@ -9,7 +9,8 @@ import pytest
 from pyarrow import parquet
 
 from cdp_assets.sources import SourceError, find_files
-from cdp_assets.sources.layout import Layout, layouts
+from cdp_assets.sources.layout import Layout
+from cdp_assets.sources.layouts import layouts
 from cdp_assets_tests.sources.projects import CRM, source_of, write
 
 WANTED = {"contact_id": "sources.crm.fields.contact_id", "email": "sources.crm.fields.email"}

@@ -1,0 +1,98 @@
+"""All that is suggested for a folder, before it is written down."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from cdp_assets.lake import session
+from cdp_assets.sources.files import SourceError
+from cdp_assets.start.activities import Activity, Prediction, activities, first_day, prediction
+from cdp_assets.start.files import look_around
+from cdp_assets.start.kinds import Part, part
+from cdp_assets.start.look import look, work_folder
+from cdp_assets.start.meanings import Meaning, meanings
+from cdp_assets.start.people import Entity, entity
+from cdp_assets.start.relations import Relation, relations
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """What a folder holds and what is suggested for it. `left`: messages about files that are left alone."""
+
+    parts: tuple[Part, ...]
+    left: tuple[str, ...]
+    relations: tuple[Relation, ...]
+    customers: Entity
+    accounts: Entity
+    contacts: Entity
+    activities: tuple[Activity, ...]
+    prediction: Prediction | None
+    first_days: dict[str, date]
+
+    def known_as(self, source: str) -> list[Relation]:
+        """The columns of a source of events that say who a visitor is."""
+        ranks = [part.name for part in self.customers.order]
+        return [r for r in self.relations if r.source == source and r.target in ranks and r.sure]
+
+
+def suggest(folder: Path, progress: Callable[[str], None] = lambda _name: None) -> Suggestion:
+    """Look at all files below the folder. Nothing is written there; files that cannot be read are among `left`."""
+    found = look_around(folder)
+    left, parts = list(found.left), []
+    with work_folder() as work, session(Path(work)) as connection:
+        for group in found.groups:
+            progress(group.files)
+            try:
+                seen = look(connection, folder, group)
+            except SourceError as error:
+                left += error.problems
+                continue
+            parts.append(part(seen, meanings(connection, seen)))
+        ways = relations(connection, parts)
+        companies = {each.name for each in parts if each.use == "companies"}
+        staff = {each.name for each in parts if each.use == "people" and any(_is_staff(r, each, companies) for r in ways)}
+        accounts = entity("accounts", [each for each in parts if each.use == "companies"], ways)
+        contacts = entity("contacts", [each for each in parts if each.name in staff], ways)
+        customers = entity("customers", [each for each in parts if each.use == "people" and each.name not in staff], ways)
+        customers = _with_events(customers, parts, ways)
+        done = activities(connection, parts, ways, customers, accounts)
+        days = {each.name: day for each in parts if each.use == "events" and (day := first_day(connection, each))}
+    parts = [_with_ids(each, ways) for each in parts]
+    return Suggestion(tuple(parts), tuple(left), ways, customers, accounts, contacts, done, prediction(done), days)
+
+
+def _is_staff(relation: Relation, part: Part, companies: set[str]) -> bool:
+    """Whether a source of people holds those who work for the companies of another."""
+    return relation.source == part.name and relation.target in companies and relation.sure
+
+
+def _with_events(customers: Entity, parts: list[Part], ways: tuple[Relation, ...]) -> Entity:
+    """Visitors come after the people whom they may turn out to be."""
+    people = [each.name for each in customers.order]
+    known = {r.source for r in ways if r.target in people and r.sure}
+    events = [each for each in parts if each.use == "events"]
+    return replace(
+        customers,
+        order=(*customers.order, *(each for each in events if each.name in known)),
+        alone=(*customers.alone, *(each for each in events if each.name not in known)),
+    )
+
+
+def _with_ids(part: Part, ways: tuple[Relation, ...]) -> Part:
+    """The keys of people, here and where they are named, are ids: personal, so that masking and erasure reach them."""
+    named = {r.field: r for r in ways if r.source == part.name and r.sure}
+    result = []
+    for meaning in part.meanings:
+        is_key = part.key is not None and meaning.field == part.key.meaning.field
+        if meaning.field in named and not meaning.semantic and not (is_key and part.use != "people"):
+            meaning = _as(meaning, "identity.id", named[meaning.field].why)
+        elif is_key and not meaning.semantic:
+            meaning = _as(meaning, "identity.id" if part.use == "people" else "text", "the primary key")
+        result.append(meaning)
+    key = part.key and replace(part.key, meaning=next(m for m in result if m.field == part.key.meaning.field))
+    return replace(part, meanings=tuple(result), key=key)
+
+
+def _as(meaning: Meaning, type_: str, why: str) -> Meaning:
+    return replace(meaning, type=type_, why=why, format=None, used=True, faults=0)
