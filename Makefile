@@ -53,6 +53,7 @@ docs: $(READY) ## write docs/tables.md from the declarations
 
 lock: $(READY) ## resolve pyproject.toml again into requirements.lock (needs uv)
 	uv pip compile pyproject.toml --group dev --extra postgres --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-strip-extras -o requirements.lock
+	uv pip compile pyproject.toml --extra postgres -c requirements.lock --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-strip-extras -o deploy/requirements.lock
 
 clean: ## remove the environment and what the demo generated
 	rm -rf $(VENV) data/demo/.cdp data/demo/sources data/demo/truth data/demo/stand_in data/demo/exports

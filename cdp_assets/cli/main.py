@@ -14,11 +14,14 @@ from cdp_assets.cli import (
     demo,
     dev,
     export,
+    init,
     maintain,
     refresh,
     review_clv,
     review_contacts,
+    review_sources,
     schema,
+    serve,
     status,
     validate,
     web,
@@ -34,12 +37,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo.demo, refresh.refresh, validate.validate, schema.schema, status.status, maintain.maintain, web.web, dev.dev):
+for command in (init.init, demo.demo, refresh.refresh, validate.validate, schema.schema, status.status, maintain.maintain, web.web, dev.dev):
     app.command()(command)
 review = typer.Typer(help="What a part of the pipeline will do, and what it did last.", no_args_is_help=True)
 review.command("clv")(review_clv.review_clv)
 review.command("contacts")(review_contacts.review_contacts)
-for name, group in (("review", review), ("consent", consent.app), ("connection", connection.app), ("export", export.app)):
+review.command("sources")(review_sources.review_sources)
+for name, group in (
+    ("review", review),
+    ("serve", serve.app),
+    ("consent", consent.app),
+    ("connection", connection.app),
+    ("export", export.app),
+):
     app.add_typer(group, name=name)
 
 USER_ERROR = 1

@@ -6,7 +6,10 @@ import typer
 
 from cdp_assets.cli.context import Context
 from cdp_assets.config import Role
+from cdp_assets.config.last_good import load_last_good
 from cdp_assets.governance import require
+
+BROKEN = "cdp.yaml has mistakes (cdp validate lists them), so these pages are served with the last good configuration."
 
 
 def web(
@@ -17,7 +20,9 @@ def web(
     from cdp_assets.web import serve
 
     obj: Context = context.obj
-    project = obj.load()
+    project, broken = load_last_good(obj.chosen)
+    if broken is not None:
+        typer.echo(f"{broken.message}\nThe pages are served with the last good configuration.", err=True)
 
     def authorise() -> None:
         require(project, obj.user, Role.viewer, "read customers' cards")
@@ -25,4 +30,4 @@ def web(
     def ready(address: str) -> None:
         typer.echo(f"Customers of {project.folder}: {address} (stop it with Ctrl-C)")
 
-    serve(project, port=port, authorise=authorise, ready=ready)
+    serve(project, port=port, authorise=authorise, ready=ready, notice=BROKEN if broken else None)

@@ -36,15 +36,15 @@ class Accounts(Customers):
 def check(config: "ProjectConfig") -> Iterator[Finding]:
     """What is wrong between ``accounts`` and the other sections."""
     if config.accounts is not None:
-        yield from one_section(config.accounts, {"customers": config.customers})
+        yield from one_section(config, config.accounts, {"customers": config.customers})
         yield from free_names(config, config.accounts)
 
 
-def one_section(entity: Customers, others: dict[str, Customers]) -> Iterator[Finding]:
+def one_section(config: "ProjectConfig", entity: Customers, others: dict[str, Customers]) -> Iterator[Finding]:
     """A source holds customers, accounts or contacts: it takes part in one section only."""
     for number, source in enumerate(entity.match_order):
         for section, other in others.items():
-            if source in other.match_order:
+            if source in other.match_order and config.sources[source].kind == "records":
                 message = f"takes part in {section} already; a source holds customers, accounts or contacts: take it out of one of them"
                 yield Finding((entity.section, "match_order", number), message, shown(source), lacks=[(section, "match_order")])
 

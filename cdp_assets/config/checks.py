@@ -1,6 +1,6 @@
 """Checks of one section against another: names that must exist, the order of the sources, rules that can work."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from cdp_assets.config.customers import Condition, Sides, sides
 from cdp_assets.config.draft import Draft, DraftRule
@@ -11,19 +11,20 @@ from cdp_assets.config.problems import Finding, Location, field_places, nearest,
 def check(draft: Draft) -> Iterator[Finding]:
     """Everything that is wrong between the sections."""
     yield from _known_as(draft)
-    for each in (draft, *draft.others):
+    drafts = (draft, *draft.others)
+    for each in drafts:
         yield from _order(each)
         yield from _dedupe(each)
         yield from _match(each)
-        yield from _reached(each)
+        yield from _reached(each, {name for other in drafts if other is not each for _, name in other.order})
         yield from _merge(each)
 
 
-def _unknown_source(draft: Draft, at: Location, name: str, what: str = "source", known: Iterable[str] | None = None) -> Finding:
-    places: list[Location] = [("sources", name)]
-    if known is not None and name in draft.sources:  # it is there, but not one of those
-        places.append((draft.section, "match_order"))
-    return unknown(at, what, name, draft.sources if known is None else known, *places)
+def _unknown_source(draft: Draft, at: Location, name: str, what: str = "source", known: Iterable[str] | None = None) -> Iterator[Finding]:
+    if known is None or name not in draft.sources:
+        yield unknown(at, what, name, draft.sources if known is None else known, ("sources", name))
+    elif draft.whole_order():  # it is there, but not one of those
+        yield unknown(at, what, name, known, ("sources", name, "kind"), (draft.section, "match_order"))
 
 
 def _unknown_field(draft: Draft, at: Location, source: str, name: str) -> Iterator[Finding]:
@@ -35,7 +36,7 @@ def _order(draft: Draft) -> Iterator[Finding]:
     names = [name for _, name in draft.order]
     for rank, (at, name) in enumerate(draft.order):
         if name not in draft.sources:
-            yield _unknown_source(draft, at, name)
+            yield from _unknown_source(draft, at, name)
         elif name in names[:rank]:
             yield Finding(at, "stands twice in match_order", shown(name))
         elif draft.section != "customers" and draft.sources[name].kind != "records":
@@ -52,12 +53,12 @@ def _known_as(draft: Draft) -> Iterator[Finding]:
             if not dot:
                 continue
             if target_source not in records:
-                yield _unknown_source(draft, at, target_source, "source of records", records)
+                yield from _unknown_source(draft, at, target_source, "source of records", records)
                 continue
             fields = draft.sources[target_source].fields
             if target_field not in fields:
                 yield from _unknown_field(draft, at, target_source, target_field)
-            if name in ranks and not ranks.get(target_source, len(ranks)) < ranks[name]:
+            if name in ranks and draft.whole_order() and not ranks.get(target_source, len(ranks)) < ranks[name]:
                 yield Finding(at, f"{target_source} must stand above {name} in match_order", lacks=[(draft.section, "match_order")])
 
 
@@ -65,10 +66,10 @@ def _dedupe(draft: Draft) -> Iterator[Finding]:
     ranks = draft.ranks()
     for at, name in draft.dedupe:
         if name not in draft.sources:
-            yield _unknown_source(draft, at, name)
+            yield from _unknown_source(draft, at, name)
         elif draft.sources[name].kind == "events":
             yield Finding(at, "has events, and only records have duplicates; remove it")
-        elif ranks and name not in ranks:
+        elif ranks and name not in ranks and draft.whole_order():
             message = "is not in match_order, so its records do not take part; add it there or remove this"
             yield Finding(at, message, lacks=[(draft.section, "match_order")])
     yield from _rule_names(draft.dedupe_rules)
@@ -107,10 +108,10 @@ def _rule_sources(draft: Draft, rule: DraftRule) -> Iterator[Finding]:
         if name is None:
             continue
         if name not in draft.sources:
-            yield _unknown_source(draft, at, name)
+            yield from _unknown_source(draft, at, name)
         elif draft.sources[name].kind == "events":
             yield Finding(at, "has events, which are matched by their known_as; remove this rule", shown(name))
-        elif ranks and name not in ranks:
+        elif ranks and name not in ranks and draft.whole_order():
             yield Finding(at, "is not in match_order", shown(name), list(ranks), lacks=[(draft.section, "match_order")])
     if rule.left is not None and rule.left == rule.right:
         yield Finding((*rule.at, "right"), f"is the same source as left; write it under dedupe.{rule.left} instead")
@@ -168,15 +169,20 @@ def _comparison(at: Location, condition: Condition, left: tuple[str, Field | Non
         yield Finding((*at, "normalise"), f"only text is normalised, and {stored}; remove it")
 
 
-def _reached(draft: Draft) -> Iterator[Finding]:
-    """Every source after the first needs a way to a higher one, else its records would silently stay alone."""
+def _reached(draft: Draft, elsewhere: Collection[str]) -> Iterator[Finding]:
+    """Every source after the first needs a way to a higher one, else its records would silently stay alone.
+
+    Nothing is said of sources that stand in another section too, nor while a rule is about a source that does not exist.
+    """
     ranks = draft.ranks()
+    if any(rule.left == rule.right or (rule.right and nearest(rule.right, draft.sources) is None) for rule in draft.match):
+        return
     # a rule whose sources are misspelt or in the wrong order is reported as such, not as missing
     reached = {nearest(rule.right, draft.sources) for rule in draft.match}
     reached |= {rule.left for rule in draft.match if ranks.get(rule.left or "", -1) > ranks.get(rule.right or "", 0)}
     for rank, (at, name) in enumerate(draft.order):
         source = draft.sources.get(name)
-        if source is None or ranks[name] != rank or name in reached:
+        if source is None or ranks[name] != rank or name in reached or name in elsewhere:
             continue
         higher = [f"left: {other}" for other in draft.ranked_records() if ranks[other] < rank]
         if source.kind == "events" and not source.known_as and not source.include_all_records:
@@ -185,8 +191,8 @@ def _reached(draft: Draft) -> Iterator[Finding]:
         elif source.kind == "records" and higher:
             advice = f"add a rule to {draft.section}.match with right: {name}, or take it out of match_order"
             # without a match_order of its own it may belong to accounts, contacts or activities that could not be read
-            elsewhere: list[Location] = [("accounts",), ("contacts",), ("activities",)] if at[0] == "sources" else []
-            lacks = [(draft.section, "match"), ("sources", name, "kind"), *elsewhere]
+            others: list[Location] = [("accounts",), ("contacts",), ("activities",)] if at[0] == "sources" else []
+            lacks = [(draft.section, "match"), ("sources", name, "kind"), *others]
             yield Finding(at, f"{name} has no rule to a source above it; {advice}", None, higher, lacks=lacks)
 
 
@@ -196,14 +202,15 @@ def _merge(draft: Draft) -> Iterator[Finding]:
     merged = _merged_names(draft, ranked)
     for at, field, importance in draft.merge if ranked else ():
         if field not in known:
-            yield unknown(at, "field", field, known, *(place for name in ranked for place in field_places(name, field)))
+            kinds: list[Location] = [("sources", name, "kind") for _, name in draft.order]
+            yield unknown(at, "field", field, known, *kinds, *(place for name in ranked for place in field_places(name, field)))
             continue
         if field in merged and field not in merged.values():
             yield Finding(at, "goes into the profile under another name", shown(field), nearest=merged[field])
             continue
         for rank, (place, name) in enumerate(importance):
             if name not in ranked:
-                yield _unknown_source(draft, place, name, "source of records in match_order", ranked)
+                yield from _unknown_source(draft, place, name, "source of records in match_order", ranked)
             elif name in [earlier for _, earlier in importance[:rank]]:
                 yield Finding(place, "stands twice", shown(name))
             elif not _has(draft.sources[name].fields, field, known[field]):

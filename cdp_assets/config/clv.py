@@ -89,7 +89,7 @@ def check(config: "ProjectConfig") -> Iterator[Finding]:
         at: Location = ("clv", name)
         if not usable:
             yield Finding(at, _advice(config), lacks=[("activities",)])
-            continue
+            return  # one is enough: all of them lack the same
         before = set()
         for place, activity in enumerate(prediction.activities or ()):
             where = (*at, "activities", place)

@@ -86,7 +86,7 @@ def check(config: "ProjectConfig") -> Iterator[Finding]:
     else:
         others["accounts"] = config.accounts
         yield from _relationships(config, contacts)
-    yield from one_section(contacts, others)
+    yield from one_section(config, contacts, others)
     yield from free_names(config, contacts)
     yield from _attributes(config, contacts)
     yield from _customers(config, contacts)
@@ -96,7 +96,7 @@ def _relationships(config: "ProjectConfig", contacts: Contacts) -> Iterator[Find
     at: Location = ("contacts", "relationships")
     accounts = config.accounts.match_order if config.accounts else ()
     for source in contacts.match_order:
-        if source not in contacts.relationships:
+        if source not in (*contacts.relationships, *accounts, *config.customers.match_order):
             lines = f"{source}: {{foreign_key: <a field of {source}>, account: {accounts[0]}}}"
             message = f"{source} has no relationship, so none of its contacts would have an account; add under relationships: {lines}"
             # a misspelt source among the relationships is most likely this one

@@ -59,6 +59,10 @@ class Draft:
         meant = [nearest(name, self.sources) or name for _, name in self.order]
         return {name: meant.index(name) for name in meant}
 
+    def whole_order(self) -> bool:
+        """Whether it is known of every name in match_order which source is meant."""
+        return all(nearest(name, self.sources) for _, name in self.order)
+
     def ranked_records(self) -> list[str]:
         """The sources of records in match_order, the highest first."""
         ranks = self.ranks()
@@ -94,9 +98,7 @@ def _section(written: Any, section: str) -> Draft:
         ],
         dedupe=[((section, "dedupe", name), name) for name in dedupe],
         dedupe_rules=[_rule(at, rule, source, source) for at, source, rule in rules],
-        match=[
-            _rule(at, rule, _text(_mapping(rule).get("left")), _text(_mapping(rule).get("right"))) for at, rule in match
-        ],
+        match=[_rule(at, rule, _text(_mapping(rule).get("left")), _text(_mapping(rule).get("right"))) for at, rule in match],
         merge=[
             ((section, "merge", field), field, list(_names(entry, (section, "merge", field, "importance"))))
             for field, entry in _mapping(entity.get("merge")).items()

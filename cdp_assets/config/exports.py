@@ -70,7 +70,7 @@ def check(config: "ProjectConfig") -> Iterator[Finding]:
         yield from _segments(config, at, export, connection)
         if export.consent is not None and not any(source.kind == "consents" for source in config.sources.values()):
             message = "asks for a consent, and no source holds any; add one with kind: consents, or remove this"
-            yield Finding((*at, "consent"), message, shown(export.consent), lacks=[("sources",)])
+            yield Finding((*at, "consent"), message, shown(export.consent), lacks=[("sources", name, "kind") for name in config.sources])
 
 
 def _without_connection(config: "ProjectConfig", at: Location, name: str) -> Finding:

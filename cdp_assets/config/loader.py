@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,8 @@ class Project:
     config: ProjectConfig
     digest: str
     """sha256 of the bytes of the file, so that a run can tell whether the file has changed since."""
+    text: str = field(default="", repr=False)
+    """The content of the file; empty where the project was not read from one."""
 
     @property
     def store(self) -> Path:
@@ -83,7 +85,14 @@ def load_project(folder: Path | None = None) -> Project:
     found = project_folder(folder)
     file = found / FILE
     content = _read(found, file, "" if folder else f"; {VARIABLE} says which folder is the project")
-    return Project(found, file, parse_config(content, file), hashlib.sha256(content).hexdigest())
+    return project_of(found, content)
+
+
+def project_of(folder: Path, content: bytes) -> Project:
+    """The project in a folder, with the content of its cdp.yaml; ConfigError with all that is wrong."""
+    file = folder / FILE
+    config = parse_config(content, file)
+    return Project(folder, file, config, hashlib.sha256(content).hexdigest(), content.decode("utf-8-sig"))
 
 
 def parse_config(content: str | bytes, file: Path = Path(FILE)) -> ProjectConfig:
@@ -132,7 +141,9 @@ def _validate(data: Any) -> tuple[ProjectConfig | None, list[Finding]]:
     while config is not None and document.settle_orders():
         config = _usable(document, found)
     if config is not None:
-        found += _new((finding for each in LINKS for finding in each(config)), document)
+        for each in LINKS:
+            document.sections.update(finding.at[:1] for finding in found)
+            found += _new(each(config), document)
         # nothing is said of how a condition goes with others while it is wrong by itself
         wrong = {finding.at for finding in found}
         found += _new((finding for finding in contradictions.check(config) if document.written(finding.at) not in wrong), document)

@@ -58,6 +58,8 @@ class Mended:
     holes: set[Location] = field(default_factory=set)
     guesses: set[Location] = field(default_factory=set)
     names: set[Location] = field(default_factory=set)
+    sections: set[Location] = field(default_factory=set)
+    """Sections of which something is reported already."""
 
     def data(self, *, lenient: bool = False) -> Any:
         """The plain data of one of the readings."""
@@ -98,7 +100,7 @@ class Mended:
         return any(self._lacks(place) for place in finding.lacks)
 
     def _lacks(self, place: Location) -> bool:
-        return place in self.names or self._inside(place, self.guesses) or any(_overlap(place, hole) for hole in self.holes)
+        return place in self.names | self.sections or self._inside(place, self.guesses) or any(_overlap(place, hole) for hole in self.holes)
 
     @staticmethod
     def _inside(place: Location, holes: set[Location]) -> bool:

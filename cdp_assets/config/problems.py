@@ -115,9 +115,21 @@ def nearest(found: Any, known: Iterable[str]) -> str | None:
     ends = {name.rpartition(".")[2]: name for name in names if dot and name.rpartition(".")[0] == start}
     same_end = [name for name in names if name.rpartition(".")[2] == end]
     # of names with a dot those with the same beginning count first: person.nam is no organization.name
-    near = [plain] if plain in names else [ends[name] for name in difflib.get_close_matches(end, ends, 1, 0.6)]
-    near = near or same_end or difflib.get_close_matches(plain, names, 1, 0.6)
+    near = [plain] if plain in names else [ends[name] for name in _closest(end, ends)]
+    near = near or same_end or _closest(plain, names)
     return names[near[0]] if near else None
+
+
+def _closest(found: str, known: Iterable[str]) -> list[str]:
+    """The known name that is most alike, if any; of equally alike ones the one that begins alike."""
+    names = list(known)
+    near = difflib.get_close_matches(found, names, len(names) or 1, 0.6)
+
+    def alike(name: str) -> tuple[float, int]:
+        same = next((n for n, letters in enumerate(zip(name, found, strict=False)) if letters[0] != letters[1]), len(found))
+        return difflib.SequenceMatcher(None, name, found).ratio(), same
+
+    return sorted(near, key=alike, reverse=True)[:1]
 
 
 def shown(value: Any, at: Location = ()) -> str:

@@ -57,7 +57,7 @@ def _version(written: Any) -> Any:
     if type(written) is int and written != VERSION:
         raise RefusedError(another_version(written), allowed=["1"])
     if type(written) is not int:
-        raise RefusedError("must be the number 1, without quotes: this program reads version 1 of the file", allowed=["1"])
+        raise RefusedError("must be the number 1, without quotes: this program reads version 1 of the file", allowed=["version: 1"])
     return written
 
 

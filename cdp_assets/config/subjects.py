@@ -92,10 +92,10 @@ def places(config: "ProjectConfig", entity: str, what: str) -> list[Location]:
         return [*fields, (section.section, "match_order")]
     others: dict[str, list[Location]] = {
         "profile": [("contacts", "attributes", rest)],
-        "account": [("accounts",)],
+        "account": [("accounts",), ("contacts",)],
         "clv": [("clv", first)],
         "measure": [("measures", rest)],
-        "consent": [("sources",)],
+        "consent": [("sources", name, "kind") for name in config.sources],
         "engagement": [("engagement",)],
     }
     return others.get(kind, [])

@@ -29,13 +29,14 @@ _TYPES = {
     "date_from_datetime_parsing": "must be a date, such as 2020-01-31",
     "date_from_datetime_inexact": "must be a date, such as 2020-01-31",
     "too_short": "must have at least one entry",
+    "too_long": "has too many entries",
 }
 _MISSING: dict[Location, str] = {
     ("version",): 'is missing; this program reads version 1 of the file: begin it with "version: 1"',
 }
 """Where more can be said than that something is missing."""
 _KINDS_OF_VALUES = frozenset(kind for kind in _TYPES if kind.endswith(("_type", "_parsing")))
-_LIMITS = {"ge": "at least", "le": "at most"}
+_LIMITS = {"ge": "at least", "le": "at most", "max_length": "at most"}
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def _finding(error: dict[str, Any], data: Any) -> tuple[str, bool, Finding]:
     found = shown(value, at)
     cause = context.get("error")
     if isinstance(cause, RefusedError):
-        near = cause.nearest or nearest(value, cause.allowed)
+        near = cause.nearest or nearest(value, [each for each in cause.allowed if "such as" not in each])
         # a refusal of a whole mapping is about what its message names
         value_shown = None if isinstance(value, dict) else found
         return kind, of_key, Finding(at, cause.message, value_shown, cause.allowed, near, lacks=() if cause.certain else None)
@@ -87,8 +88,8 @@ def _finding(error: dict[str, Any], data: Any) -> tuple[str, bool, Finding]:
         words = str(context.get("expected", context.get("expected_tags", "")))
         allowed = re.findall(r"'([^']*)'", words) or [words]
         left_out = value is None and kind == "union_tag_invalid"
-        said = ("is missing", None) if left_out else ("unknown value", shown(value, at))
-        return kind, of_key, Finding(at, *said, allowed, nearest(value, allowed))
+        said = "is missing" if left_out else "unknown value"
+        return kind, of_key, Finding(at, said, None if left_out else shown(value, at), allowed, nearest(value, allowed))
     if kind == "too_short" and value:
         return "counted", of_key, Finding(at, "")  # there are entries, but wrong ones, and these are reported themselves
     limits = [f"{word} {context[name]}" for name, word in _LIMITS.items() if name in context]
@@ -134,7 +135,8 @@ def _is_of_values(annotation: Any) -> bool:
     while get_origin(annotation) is Annotated:
         annotation = get_args(annotation)[0]
     forms = [each for each in get_args(annotation) if each is not types.NoneType]
-    return get_origin(annotation) in (Union, types.UnionType) and len(forms) > 1 and not any(_forms(annotation))
+    tagged = any(isinstance(part, Tag) for form in _forms(annotation) for part in get_args(form))
+    return get_origin(annotation) in (Union, types.UnionType) and len(forms) > 1 and not tagged
 
 
 def _below(annotation: Any, step: str | int) -> tuple[Any, list[str]]:

@@ -157,9 +157,9 @@ def _parents(draws: Draws, rows: int) -> tuple[Ints, Ints]:
 
     The second company is Northern Tools East, and belongs to the first, Northern Tools.
     """
-    is_part = draws.some("subsidiary", rows, max(2, round(rows * SUBSIDIARIES)))
-    is_part[:2] = [False, True]
-    parts = np.flatnonzero(is_part)
+    others = draws.order("subsidiary", rows)
+    parts = np.sort(np.append(others[others > 1][: max(2, round(rows * SUBSIDIARIES)) - 1], 1))
+    is_part = np.isin(np.arange(rows), parts)
     alone = draws.order("parent", rows)
     alone = np.concatenate([[0], alone[~is_part[alone] & (alone > 0)]])
     parent, region = np.full(rows, -1), np.zeros(rows, dtype=np.int64)

@@ -179,6 +179,7 @@ def _chosen(con: duckdb.DuckDBPyConnection, draws: Draws, source: str, people: i
     found = con.execute(_RECORDS.format(source=source, column=_KEY_COLUMNS[source]), {"source": source}).fetchnumpy()
     elsewhere = con.execute(_ELSEWHERE, {"source": source}).fetchnumpy()["person"].astype(np.int64)
     rows = len(found["key"])
+    highest = int(found["key"][-1][1:]) if rows else 0  # a key is a letter and seven digits
     few = {what: max(FEWEST, round(rows * share)) for what, share in (("new", NEW), ("changed", CHANGED), ("gone", GONE))}
 
     order = draws.order(f"{source} the day after", rows)
@@ -194,7 +195,7 @@ def _chosen(con: duckdb.DuckDBPyConnection, draws: Draws, source: str, people: i
     return pa.table(
         {
             "key": pa.array([*found["key"][gone], *found["key"][changed], *[None] * new], pa.string()),
-            "number": int(found["key"][-1][1:]) + np.arange(total) - old + 1,  # keys have a letter and seven digits
+            "number": highest + np.arange(total) - old + 1,
             "person": person,
             "change": np.repeat(["gone", "changed", "new"], [len(gone), len(changed), new]),
             "area": 981 + draws.below(f"{source} new area", total, 18),

@@ -43,9 +43,10 @@ _VISITORS = f"""
     from cookies
     left join (select device, person, min(moment) as signed_in_at from naming group by device, person) using (device)
 """
-_NEWS = (
-    "create table {table} as select " + f"{_EVENT_ID} as event_id, {_VISITOR} as visitor, moment as happened_at, file, news from news_rows"
-)
+_NEWS = f"""
+    create table {{table}} as
+    select {_EVENT_ID} as event_id, {_VISITOR} as visitor, moment as happened_at, file, news from news_rows
+"""
 
 
 @dataclass(frozen=True)

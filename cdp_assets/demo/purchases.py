@@ -77,8 +77,9 @@ _NUMBERED = """
         select *, row_number() over (order by sold_at, person, place) as nth from purchases where activity = $activity
     )
     select
-        $letter || printf('%09d', nth) as number, key, person, sold_at, cast(cents / 100 as decimal(18, 2)) as total,
-        product, store, if(outcome = 'after_as_of' and sold_at < $until, 'kept', outcome) as outcome,
+        nth, $letter || printf('%09d', nth) as number, key, person, sold_at, cast(cents / 100 as decimal(18, 2)) as total,
+        $products[product + 1] as product, $stores[store + 1] as store,
+        if(outcome = 'after_as_of' and sold_at < $until, 'kept', outcome) as outcome,
         outcome = 'after_as_of' as ahead, sold_at >= $next_day and not ahead as news
     from numbered
     where sold_at < $until or outcome = 'after_as_of'
@@ -89,22 +90,22 @@ _REPEATED = """
     select * replace ('repeated_key' as outcome)
     from {activity}
     where outcome = 'kept' and total > 0
-    order by number
+    order by nth
     limit 1
     offset 7
 """
 _ORDERS = """
-    create table orders as
+    create view orders as
     select
         number as order_id, key as account_no, strftime(sold_at, '%Y-%m-%dT%H:%M:%SZ') as ordered_at, total, product
     from online_orders
-    order by outcome = 'repeated_key', number
+    order by outcome = 'repeated_key', nth
 """
 _TILL = """
-    create table till as
+    create view till as
     select number as receipt_id, key as loyalty_id, sold_at, total, product, store
     from receipts
-    order by outcome = 'repeated_key', number
+    order by outcome = 'repeated_key', nth
 """
 
 
@@ -114,9 +115,9 @@ def first_day(end: date) -> date:
 
 
 def make_purchases(con: duckdb.DuckDBPyConnection, draws: Draws, people: int, end: date, *, next_day: bool = False) -> None:
-    """Write the tables `orders` and `till` of `con` as the files will hold them, and what is true of them.
+    """Write the views `orders` and `till` of `con` as the files will hold them, and what is true of them.
 
-    online_orders, receipts: one row a row of the file; number, key (of a record of shop or loyalty, null: none), person
+    online_orders, receipts: one row a row of the file; number (nth, with a letter), key (of a record of shop or loyalty, null: none), person
     (null: nobody knows), sold_at, total (negative: a return), outcome (what has to become of the row), ahead (it is in the
     file although its day has not come), news (it is of the day after `end`).
     Reads the table `owners`. The last day is `end`, or with `next_day` the one after it; only rows with the outcome
@@ -127,8 +128,8 @@ def make_purchases(con: duckdb.DuckDBPyConnection, draws: Draws, people: int, en
     con.execute(
         """
         create table purchases (
-            activity varchar, place bigint, person bigint, key varchar, sold_at timestamp, cents bigint, product varchar,
-            store varchar, outcome varchar
+            activity varchar, place bigint, person bigint, key varchar, sold_at timestamp, cents bigint, product smallint,
+            store smallint, outcome varchar
         )
         """
     )
@@ -152,9 +153,10 @@ def make_purchases(con: duckdb.DuckDBPyConnection, draws: Draws, people: int, en
         con.unregister("bought")
         place += len(bought)
     when = {"next_day": end + timedelta(days=1), "until": end + timedelta(days=2 if next_day else 1)}
+    words = {"products": list(PRODUCTS), "stores": list(STORES)}
     for activity, its in ACTIVITIES.items():
         _extras(con, draws, activity, end)
-        con.execute(_NUMBERED.format(activity=activity), {"letter": its.number, **when, "activity": activity})
+        con.execute(_NUMBERED.format(activity=activity), {"letter": its.number, "activity": activity, **when, **words})
         con.execute(_REPEATED.format(activity=activity))
     con.execute("drop table purchases")
     con.execute(_ORDERS)
@@ -232,8 +234,8 @@ def _table(person: Ints, bought: dict[str, Ints]) -> pa.Table:
             "source": as_words([online.source, till.source], which),
             "second": bought["day"] * _DAY + (opens + (closes - opens) * bought["clock"]).astype(np.int64),
             "cents": bought["cents"],
-            "product": as_words(PRODUCTS, bought["product"]),
-            "store": as_words(STORES, bought["store"]),
+            "product": bought["product"],
+            "store": bought["store"],
             "pick": bought["pick"],
         }
     )
@@ -242,7 +244,9 @@ def _table(person: Ints, bought: dict[str, Ints]) -> pa.Table:
 def _extras(con: duckdb.DuckDBPyConnection, draws: Draws, activity: str, end: date) -> None:
     """Add purchases without a customer's key, with one that does not exist, and after the last day."""
     its = ACTIVITIES[activity]
-    ((rows,),) = con.execute("select count(*) from purchases where activity = $activity", {"activity": activity}).fetchall()
+    places = con.execute("select place from purchases where activity = $activity order by place", {"activity": activity})
+    place = places.fetchnumpy()["place"].astype(np.int64)
+    rows = len(place)
     counts = [max(3, round(rows * NO_KEY)), max(3, round(rows * UNKNOWN_KEY)), max(2, round(rows * FUTURE))]
     outcome = np.repeat([NO_CUSTOMER_KEY, CUSTOMER_UNKNOWN, AFTER_AS_OF], counts)
     size = len(outcome)
@@ -252,10 +256,10 @@ def _extras(con: duckdb.DuckDBPyConnection, draws: Draws, activity: str, end: da
             {
                 "nth": np.arange(size),
                 "outcome": outcome,
-                "of": draws.below(f"{activity} extra like", size, max(1, rows)),
+                "place": place[draws.below(f"{activity} extra like", size, rows)] if rows else np.zeros(size, dtype=np.int64),
                 "days": 1 + draws.below(f"{activity} future", size, 40),
                 "cents": 500 + draws.below(f"{activity} extra cents", size, 20_000),
-                "product": np.array(PRODUCTS)[draws.ranks(f"{activity} extra product", size, len(PRODUCTS))],
+                "product": draws.ranks(f"{activity} extra product", size, len(PRODUCTS)),
             }
         ),
     )
@@ -263,9 +267,6 @@ def _extras(con: duckdb.DuckDBPyConnection, draws: Draws, activity: str, end: da
     con.execute(
         """
         insert into purchases
-        with placed as (
-            select *, row_number() over (order by place) - 1 as of from purchases where activity = $activity
-        )
         select
             $activity, 1000000000000 + nth, if(extras.outcome = 'after_as_of', placed.person, null),
             case extras.outcome
@@ -280,7 +281,7 @@ def _extras(con: duckdb.DuckDBPyConnection, draws: Draws, activity: str, end: da
             end,
             extras.cents, extras.product, placed.store, extras.outcome
         from extras
-        join placed using (of)
+        join purchases as placed using (place)
         """,
         {"activity": activity, "letter": its.key, "end": end},
     )

@@ -79,7 +79,7 @@ _TRUTH = {
         from (
             select 'online_orders' as activity, * from online_orders union all select 'receipts', * from receipts
         )
-        order by activity, key, outcome
+        order by activity, nth, outcome
     """,
     "late_events": "select event_id, visitor, happened_at, 'sources/web/' || file || '.csv' as file from late_events order by all",
     "consents": "select printf('P%07d', person) as person_id, purpose, given from consented order by all",

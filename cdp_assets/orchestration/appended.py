@@ -9,11 +9,13 @@ from cdp_assets.lake import Table
 from cdp_assets.orchestration.catalogue import appended_tables, exports_of
 from cdp_assets.orchestration.keys import Prefix, asset_key, named
 from cdp_assets.orchestration.steps import OWNERS, column_schema
-from cdp_assets.sources.tables import QUARANTINE
+from cdp_assets.sources.tables import BESIDE
 
 DESCRIPTIONS = {
     "quarantine": "Rows of the sources that could not be read, with the reason by field. Written by the sources' own steps: "
     "materialise a source to renew its part.",
+    "source_files": "The files of the sources that have rows, and how many the row filter leaves out. Written by the sources' own steps.",
+    "source_columns": "The columns that the files of each source had the last time, and what changed then. Written by the sources' own steps.",
     "decisions": "What people decided, such as a tenant's consent or a confirmed connection. Written by commands.",
     "audit_log": "Who did what, and what was denied. Written by commands, runs and pages.",
     "export_runs": "Each run of an export and how it ended. Written by the exports.",
@@ -26,7 +28,7 @@ def appended_assets(project: Project, prefix: Prefix = ()) -> list[dg.AssetSpec]
     exports = sorted(step.table.name for step in exports_of(project))
     appended = [(table, group_of(table)) for table in appended_tables(project)]
     return [
-        _spec(QUARANTINE, "sources", sorted(project.config.sources), prefix),
+        *(_spec(table, "sources", sorted(project.config.sources), prefix) for table in BESIDE),
         *(_spec(table, group, exports if group == "exports" else [], prefix) for table, group in appended),
     ]
 

@@ -44,6 +44,6 @@ def appended_tables(project: Project) -> list[Table]:
 
 def tables_of(project: Project) -> list[Table]:
     """Every declared table: those of the steps, and those that no step of its own writes."""
-    from cdp_assets.sources.tables import QUARANTINE
+    from cdp_assets.sources.tables import BESIDE
 
-    return [*(step.table for step in [*steps_of(project), *exports_of(project)]), QUARANTINE, *appended_tables(project)]
+    return [*(step.table for step in [*steps_of(project), *exports_of(project)]), *BESIDE, *appended_tables(project)]

@@ -6,7 +6,7 @@ from cdp_assets.config import Project, load_project
 from cdp_assets.lake import Table
 from cdp_assets.orchestration.appended import DESCRIPTIONS, group_of
 from cdp_assets.orchestration.catalogue import appended_tables, exports_of, steps_of
-from cdp_assets.sources.tables import QUARANTINE
+from cdp_assets.sources.tables import BESIDE
 
 HEAD = """# Tables
 
@@ -19,7 +19,7 @@ that erasure and masking must reach.
 def tables_markdown(project: Project) -> str:
     """The text of docs/tables.md."""
     described = [(step.table, step.station, step.description) for step in [*steps_of(project), *exports_of(project)]]
-    described.append((QUARANTINE, "sources", DESCRIPTIONS["quarantine"]))
+    described += [(table, "sources", DESCRIPTIONS[table.name]) for table in BESIDE]
     described += [(table, group_of(table), DESCRIPTIONS[table.name]) for table in appended_tables(project)]
     return "\n".join([HEAD, *(_one(*each) for each in described)])
 

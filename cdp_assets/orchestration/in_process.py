@@ -9,7 +9,7 @@ import dagster as dg
 
 from cdp_assets.config import Project
 from cdp_assets.lake import BusyError, Holder
-from cdp_assets.orchestration.alert import alert_of
+from cdp_assets.orchestration.alert import KINDS, Alert, alert_of
 from cdp_assets.orchestration.build import build_defs
 from cdp_assets.orchestration.failures import was_interrupted
 from cdp_assets.orchestration.jobs import REFRESH_ISOLATED
@@ -68,12 +68,14 @@ def wait_for_isolated_runs(deadline: float) -> None:
             time.sleep(1)
 
 
-def tell_of_failure(project: Project, result: dg.ExecuteInProcessResult, user: str, as_of: date | None) -> tuple[str, ...]:
-    """Tell those whom cdp.yaml names that a run of the command line has failed: no daemon is needed. What could not be done, in words.
+def tell_of_failure(project: Project, result: dg.ExecuteInProcessResult, user: str, as_of: date | None) -> tuple[Alert, tuple[str, ...]]:
+    """Tell those whom cdp.yaml names that a run of the command line has failed; the alert, and what could not be done, in words.
 
-    The daemon's sensor tells of the runs that the daemon started, so that nobody is told twice.
+    No daemon is needed. Its sensor tells of the runs that the daemon started, so that nobody is told twice.
     """
     run = result.dagster_run
     day = (as_of or datetime.now(UTC).date()).isoformat()
-    alert = alert_of(project, run.job_name, run.run_id, user, day, result.all_events)
-    return tuple(tell(project, alert))
+    with _instance() as instance:  # a step that fails takes what it has logged itself out of the result, but not out of the log
+        events = [entry.dagster_event for entry in instance.all_logs(run.run_id, of_type=set(KINDS)) if entry.dagster_event is not None]
+    alert = alert_of(project, run.job_name, run.run_id, user, day, events)
+    return alert, tuple(tell(project, alert))

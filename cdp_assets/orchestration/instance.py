@@ -52,10 +52,14 @@ def home(project: Project) -> Path:
     return folder
 
 
-def workspace(project: Project) -> Path:
-    """Write the workspace file of the project's one code location; its path."""
-    file = home(project) / "workspace.yaml"
-    replace_text(file, to_yaml({"load_from": [{"python_module": {"module_name": "cdp_assets.definitions", "location_name": "cdp"}}]}))
+def workspace(project: Project, code: tuple[str, int] | None = None) -> Path:
+    """Write the workspace file of the project's one code location; its path. `code`: host and port of the server that holds it."""
+    file = home(project) / ("workspace.yaml" if code is None else "workspace_of_server.yaml")
+    if code is None:
+        location: dict[str, Any] = {"python_module": {"module_name": "cdp_assets.definitions", "location_name": "cdp"}}
+    else:
+        location = {"grpc_server": {"host": code[0], "port": code[1], "location_name": "cdp"}}
+    replace_text(file, to_yaml({"load_from": [location]}))
     return file
 
 

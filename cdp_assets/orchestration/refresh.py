@@ -21,7 +21,6 @@ from cdp_assets.orchestration.instance import home
 from cdp_assets.orchestration.jobs import REFRESH
 from cdp_assets.orchestration.modes import mode_of
 from cdp_assets.orchestration.run_resource import FULL_TAG, process, reasonable
-from cdp_assets.orchestration.skipped import reasons
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,9 @@ def refresh(
             raise
         summary = _summary(result, run_id, as_of, time.monotonic() - started, time.process_time() - worked)
         if not summary.ok:
-            summary = replace(summary, not_told=tell_of_failure(project, result, user, as_of))
+            alert, not_told = tell_of_failure(project, result, user, as_of)
+            because = {table: list(alert.skipped.get(table, sorted(summary.failed))) for table in summary.skipped}
+            summary = replace(summary, skipped_because=because, not_told=not_told)
         place.sweep(keep=None)
         record(place, user=user, action="refresh", subject=run_id, outcome="done" if summary.ok else "failed", detail=_detail(summary))
     return summary
@@ -117,7 +118,6 @@ def _summary(result: dg.ExecuteInProcessResult, run_id: str, as_of: date | None,
     failed = {e.step_key or "": step_message(e) for e in result.filter_events(lambda e: e.is_step_failure)}
     if not result.success and not failed:
         failed["run"] = run_message(result.all_events)
-    because = reasons(result.filter_events(lambda e: e.event_type_value == dg.DagsterEventType.ASSET_OBSERVATION.value))
     planned = {key.to_user_string() for key in result.job_def.asset_layer.executable_asset_keys}
     skipped = sorted(planned - rows.keys() - failed.keys())
     seen = as_of or datetime.now(UTC).date()
@@ -131,8 +131,7 @@ def _summary(result: dg.ExecuteInProcessResult, run_id: str, as_of: date | None,
         numbers,
         failed,
         tuple(skipped),
-        {table: because.get(table, sorted(failed)) for table in skipped},
-        notices,
+        notices=notices,
         seconds=round(seconds, 1),
         processor_seconds=round(worked, 1),
     )

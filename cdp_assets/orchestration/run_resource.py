@@ -10,7 +10,7 @@ from cdp_assets.config import Project, Role
 from cdp_assets.errors import UserError
 from cdp_assets.governance import record, require
 from cdp_assets.lake import BusyError, Holder, Place, Run, project_lock
-from cdp_assets.orchestration import clock, run_record
+from cdp_assets.orchestration import clock, last_good, run_record
 from cdp_assets.orchestration.jobs import MAINTAIN, REFRESH_ISOLATED, RUN_EXPORT
 from cdp_assets.orchestration.keys import Prefix, own_name
 
@@ -77,6 +77,7 @@ def run_resource(project: Project, progress: Progress | None = None, prefix: Pre
                 run_record.begin(context.instance, opened, project.digest)
                 if refreshes:
                     clock.remember(place, as_of)
+                    last_good.remember(project)
                 try:
                     yield opened
                 finally:

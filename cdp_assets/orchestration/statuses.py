@@ -14,6 +14,7 @@ from cdp_assets.orchestration.failures import STOPPED
 from cdp_assets.orchestration.jobs import REFRESH_ISOLATED
 from cdp_assets.orchestration.run_resource import USER_TAG
 from cdp_assets.orchestration.run_steps import Steps, steps_in
+from cdp_assets.publish import read_pointer
 
 State = Literal[
     "Not started",
@@ -26,6 +27,7 @@ State = Literal[
     "Skipped",
     "Canceled",
 ]
+PUBLISHED = "published_snapshot"
 MOST_RUNS = 50
 """Runs that are looked through for a table's last one; what is older is known from the ledger."""
 _WAITING = (dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.MANAGED)
@@ -63,10 +65,10 @@ def statuses(project: Project, instance: dg.DagsterInstance | None) -> list[Tabl
             ended = steps.ended.get(table)
             at = datetime.fromtimestamp(ended, UTC).isoformat(timespec="seconds") if ended is not None else None
             found[table] = TableStatus(table, stations[table], state, why, record.dagster_run.run_id, at, steps.seconds(table))
-    made = set(place.tables())
     for table in stations.keys() - found.keys():
-        entry = place.ledger.read(table) if table in made else None
-        found[table] = TableStatus(table, stations[table], "Successful" if entry else "Not started", run=entry.run if entry else None)
+        entry = place.ledger.read(table)
+        made = entry is not None or (table == PUBLISHED and read_pointer(project.store / "published") is not None)
+        found[table] = TableStatus(table, stations[table], "Successful" if made else "Not started", run=entry.run if entry else None)
     return [found[table] for table in stations]
 
 

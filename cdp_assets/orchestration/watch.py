@@ -8,8 +8,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cdp_assets.config import Project
+from cdp_assets.config import Project, RecordsSource
 from cdp_assets.sources import SourceError, SourceFile, find_files, fingerprint, stamp
+from cdp_assets.sources.incremental_plan import files_of
 
 QUIET_SECONDS = 15
 """A file that was written to more recently is looked at again at the next tick."""
@@ -102,9 +103,7 @@ def look(project: Project, before: Memory, now: int) -> Look:
     gone: list[str] = []
     touched: list[str] = []
     budget, count = MOST_BYTES, 0
-    for name, source in project.config.sources.items():
-        if not source.files:
-            continue  # of a database
+    for name in project.config.sources:
         found, paths = _listing(project, name)
         count += len(paths) or len(found)
         known = before.asked.get(name, {})
@@ -140,7 +139,7 @@ def look(project: Project, before: Memory, now: int) -> Look:
 def _listing(project: Project, name: str) -> tuple[dict[str, Seen], dict[str, SourceFile]]:
     """The files of a source as they are now, and where they are; a source that cannot be read is one entry that says so."""
     try:
-        files = find_files(project.folder, name, project.config.sources[name])
+        files = _files(project, name)
     except SourceError as error:
         return {UNREADABLE: Seen(0, 0, hashlib.sha256(error.message.encode()).hexdigest()[:16])}, {}
     if len(files) > MOST_FILES:
@@ -148,15 +147,24 @@ def _listing(project: Project, name: str) -> tuple[dict[str, Seen], dict[str, So
     return {file.name: Seen(file.bytes, file.modified) for file in files}, {file.name: file for file in files}
 
 
+def _files(project: Project, name: str) -> tuple[SourceFile, ...]:
+    """The files of a source, those that list deleted records too; none of one that reads a database and has no such list."""
+    source = project.config.sources[name]
+    if isinstance(source, RecordsSource) and source.incremental is not None:
+        return tuple(file for files in files_of(project.folder, name, source, required=source.database is None) for file in files)
+    return find_files(project.folder, name, source) if source.files else ()
+
+
 def _with_content(seen: Seen, file: SourceFile | None, budget: int) -> tuple[Seen, int]:
     """The file with the digest of its content, as far as the budget of bytes goes."""
-    if file is None or file.bytes > budget:
+    cost = 0 if file is None or file.identity else file.bytes  # a Delta table says which version it is
+    if file is None or cost > budget:
         return seen, budget
     try:
-        content = fingerprint([file])[:32]
+        content = fingerprint([file])
     except OSError:
         return seen, budget
-    return Seen(seen.bytes, seen.modified, content), budget - file.bytes
+    return Seen(seen.bytes, seen.modified, content), budget - cost
 
 
 def _digest(files: Files) -> str:

@@ -5,10 +5,10 @@ from functools import partial
 
 from cdp_assets.config import Project
 from cdp_assets.lake import Run, Step, StepResult
+from cdp_assets.sources.advice import advice, rows_filtered
 from cdp_assets.sources.column_profile import profile_sources
-from cdp_assets.sources.step import read_source
+from cdp_assets.sources.step import checks_of, read_source
 from cdp_assets.sources.tables import COLUMN_PROFILES, table_of
-from cdp_assets.sources.typed import conservation
 
 
 def steps(project: Project) -> list[Step]:
@@ -22,10 +22,10 @@ def _step(project: Project, name: str) -> Step:
     return Step(
         table_of(name, source),
         "sources",
-        f"The {what} of the source {name} ({source.files}), typed, with file and line.",
+        f"The {what} of the source {name} ({source.read_from}), typed, with file and line.",
         {},
         compute=partial(_compute, project, name),
-        extra_checks=(conservation(name),),
+        extra_checks=checks_of(name, source),
         numbers={"files": "count(distinct source_file)"},
     )
 
@@ -43,4 +43,8 @@ def _profiles(project: Project) -> Step:
 
 def _compute(project: Project, name: str, run: Run) -> StepResult:
     faults, rows = read_source(run, project, name)
-    return replace(rows, also=(faults,))
+    numbers = dict(rows.numbers)
+    if project.config.sources[name].where:
+        numbers.setdefault("rows_filtered", rows_filtered(run, name))
+    said = "\n".join(each for each in (rows.notice, advice(run, project, name)) if each)
+    return replace(rows, also=(faults,), numbers=numbers, notice=said or None)

@@ -10,6 +10,7 @@ import sqlglot
 from sqlglot import exp
 
 from cdp_assets.config import Field
+from cdp_assets.sources.date_forms import with_pattern
 
 TEXT = "varchar"
 
@@ -87,7 +88,11 @@ def conversion(raw: str, raw_type: str, field: Field) -> Conversion:
         value = node("case when isfinite(:value) then :value end", value=value)
     if wanted in _WITHIN:
         value = node(_WITHIN[wanted], value=value)
-    return Conversion(value, _when(node(":text is not null and :value is null", text=text, value=value), reason))
+    said: exp.Expr = exp.Literal.string(reason)
+    if wanted in _BY_FORMAT and raw_type == TEXT:
+        said = with_pattern(reason, text, wanted, field.format)
+    fault = node("case when :text is not null and :value is null then :said end", text=text, value=value, said=said)
+    return Conversion(value, fault)
 
 
 def node(template: str, **places: exp.Expr) -> exp.Expr:

@@ -9,7 +9,7 @@ from cdp_assets.sources.layout import Layout
 from cdp_assets.sources.text import NotTextError, Window, line_ends, open_text
 
 RECORDS_AT_ONCE = 100_000
-BYTES_AT_ONCE = 32 << 20
+BYTES_AT_ONCE = 8 << 20
 LONGEST = 64 << 20
 """The bytes that a row may have: a longer line is one row in quarantine, so that memory is bounded whatever is in a file."""
 
@@ -40,10 +40,9 @@ def _portions(source: str, layout: Layout, wanted: Sequence[str], schema: Any, w
     starts, ends, lines = (np.empty(RECORDS_AT_ONCE, np.int64) for _ in range(3))
     states = np.empty(RECORDS_AT_ONCE, np.int8)
     line, header = 1, True
-    while window.content or not window.at_end:
+    while len(window) or not window.at_end:
         first_line, room = line, starts[:1] if header else starts
-        data = np.frombuffer(window.content, np.uint8)
-        found, position, line = scan(data, window.at_end, line, delimiter, quote, columns, LONGEST, room, ends, lines, states)
+        found, position, line = scan(window.data(), window.at_end, line, delimiter, quote, columns, LONGEST, room, ends, lines, states)
         if not position:
             window.more()
             continue
@@ -57,7 +56,7 @@ def _portions(source: str, layout: Layout, wanted: Sequence[str], schema: Any, w
             yield _bad_rows(layout, schema, lines[:1], states[:1])
             continue
         elif found:
-            part = window.content[:position]
+            part = window.part(position)
             _check_utf8(part, first_line)
             bad = states[:found] != READABLE
             longest = int((ends[:found] - starts[:found]).max())

@@ -34,7 +34,7 @@ def csv_layout(source: str, file: SourceFile, wanted: Collection[str], form: Csv
         raise SourceError(source, [f"{file.name} has no line of column names."])
     if any("\ufffd" in column for column in header):
         raise SourceError(source, [not_text(file.name, "line of column names", encoding, source)])
-    if any("\0" in column for column in header):
+    if beginning[:2].count(0) == 1:
         raise SourceError(source, [_nul(file.name, beginning, source)])
     if len(header) == 1 and not _fitting(header, wanted) and (better := _better(text, quote, wanted, delimiter)):
         raise SourceError(source, [_wrong(file.name, source, delimiter, better, stated=form.delimiter is not None)])

@@ -67,7 +67,7 @@ def _rows_of(each: str, name: str, source: RecordsSource, lines: Mapping[str, Se
         return nasty_rows(its, {"record_key": _KEYS, "_at": [_NOON], **lines}, rows=7)
     if each == "_arrived":
         statement = columns("_at | timestamp | time\n_gone | varchar | why")
-        gone = {"_gone": [None, None, "deleted", None, "filtered"], "_at": _AT}
+        gone: dict[str, Sequence[Any]] = {"_gone": [None, None, "deleted", None, "filtered"], "_at": _AT}
         return nasty_rows((*typed, *statement), {"record_key": _KEYS, **gone, **lines}, rows=_ROWS)
     if each == "_before":
         return _distinct(_typed(typed, {**lines, "source_line": range(100, 160), "record_key": [*_KEYS, "n", "o", "p"]}))

@@ -60,7 +60,9 @@ class Plan:
         if self.full and self.why:
             parts.insert(0, f"everything was read anew, because {self.why}")
         if self.full and self.gone:
-            parts.append(f"what came from {_files(self.gone)} could not be rebuilt, because {_is(self.gone)} not there any more")
+            parts.append(
+                f"what came from {_files(self.gone)} could not be rebuilt, because {'it is' if len(self.gone) == 1 else 'they are'} not there any more"
+            )
         return "; ".join(parts) or None
 
 
@@ -126,12 +128,12 @@ def deletes_of(source: RecordsSource) -> RecordsSource | None:
     fields = {source.primary_key: key.model_copy(update={"column": column})}
     if deleted.at is not None:
         time = type(key).model_validate({"type": "timestamp", "column": deleted.at, "format": deleted.at_format})
-        fields[DELETED_AT] = time
+        fields |= {DELETED_AT if source.primary_key != DELETED_AT else "time_of_deletion": time}
     plain = {"files": deleted.files, "fields": fields, "where": {}, "incremental": None, "database": None, "query": None, "table": None}
     return source.model_copy(update=plain)
 
 
-DELETED_AT = "_deleted_at"  # no field can have such a name
+DELETED_AT = "deleted_at"  # the field of the time in a list of deleted records
 
 
 def fingerprints(files: Sequence[SourceFile], stamps: Path) -> dict[str, str]:

@@ -17,7 +17,7 @@ from cdp_assets.lake.source import literal
 from cdp_assets.lake.source import name as quoted
 from cdp_assets.sources.convert import conversion, node
 from cdp_assets.sources.incremental_nasty import nasty
-from cdp_assets.sources.incremental_plan import DELETED_AT, deletes_of
+from cdp_assets.sources.incremental_plan import deletes_of
 from cdp_assets.sources.incremental_tables import EARLIEST, KEYS_REMOVED, LATEST, ROWS_REJECTED
 from cdp_assets.sources.tables import QUARANTINE, table_of
 from cdp_assets.sources.typed import RAW, Places, quarantine_stage, rows_stage
@@ -91,7 +91,7 @@ def deletes_stages(name: str, source: RecordsSource, places: Places) -> list[Sta
     """The lines of the files of deleted records that can be read."""
     lists = deletes_of(source)
     assert lists is not None
-    times = [quoted(DELETED_AT)] if DELETED_AT in lists.fields else []
+    times = [quoted(field) for field in lists.fields if field != lists.primary_key]
     at = f"coalesce({', '.join([*times, TIME_IN_PATH, LATEST])})"
     body = f"select record_key, source_file, source_line, {at} as _at from {LISTED}"
     typed = _named(rows_stage(name, lists, places), LISTED)
@@ -99,10 +99,13 @@ def deletes_stages(name: str, source: RecordsSource, places: Places) -> list[Sta
 
 
 def rejected_stages(name: str, source: RecordsSource, places: Places) -> list[Stage]:
-    """The faults of the rows that are read now, with key and time of change where these can be read."""
+    """The faults of the rows that are read now, with key and time of change where these can be read.
+
+    A fault in a list of deleted records goes without a key: a deletion that was not understood is not made good by a row.
+    """
     faults = _named(quarantine_stage(name, source, places), FAULTS)
     field = source.fields[source.primary_key]
-    key = conversion(*places[field.column or source.primary_key], field).value
+    key = exp.null() if source.incremental is None else conversion(*places[field.column or source.primary_key], field).value
     updated: exp.Expr = exp.null()
     name_of = source.incremental.updated if source.incremental else None
     if name_of is not None:
@@ -219,16 +222,15 @@ def quarantine_of_stage(name: str, source: RecordsSource) -> Stage:
         left join (select record_key, source_file, source_line, coalesce({time_of(source)}, {EARLIEST}) as _at from {rows}) as t
             on t.record_key = q.record_key
         left join {REMOVED} as r on r.record_key = q.record_key
-        where q.record_key is null or not coalesce(
-            case when q.updated_at is not null
-                then (t._at, t.source_file, t.source_line) > (q.updated_at, q.source_file, q.source_line)
-                    or (r.removed_at, r.source_file, r.source_line) > (q.updated_at, q.source_file, q.source_line)
-                else (t.source_file, t.source_line) > (q.source_file, q.source_line)
-                    or (r.source_file, r.source_line) > (q.source_file, q.source_line)
-            end, false)
+        where not (t.record_key is not null and {_later("t._at", "t")}) and not (r.record_key is not null and {_later("r.removed_at", "r")})
     """
     reads = {each: by("record_key") for each in (ALL_REJECTED, name, REMOVED)}
     return Stage("still_rejected", reads, body, QUARANTINE, nasty=nasty(name, source, tuple(reads)))
+
+
+def _later(at: str, its: str) -> str:
+    """SQL for whether a statement comes after a rejected row: by time, or where the time of that cannot be read, by file and line."""
+    return f"(({at}, {its}.source_file, {its}.source_line) > (coalesce(q.updated_at, {at}), q.source_file, q.source_line))"
 
 
 def checks(name: str, source: RecordsSource) -> tuple[Check, ...]:
@@ -287,4 +289,6 @@ def numbers_sql(name: str) -> Mapping[str, str]:
 
 
 def _named(stage: Stage, writes: str) -> Stage:
-    return replace(stage, name=writes, writes=replace(stage.writes, name=writes, partition=None))
+    """The stage under another name, as rows of which a key may occur more than once."""
+    key = stage.writes.key if stage.writes is QUARANTINE else ("source_file", "source_line")
+    return replace(stage, name=writes, writes=replace(stage.writes, name=writes, key=key, partition=None))

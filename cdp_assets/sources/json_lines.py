@@ -12,13 +12,14 @@ from cdp_assets.sources.files import SourceError, SourceFile
 from cdp_assets.sources.layout import Layout
 from cdp_assets.sources.text import UTF8, NotTextError, Window, beginning_of, marked_encoding, open_text
 
-BYTES_AT_ONCE = 32 << 20
+BYTES_AT_ONCE = 8 << 20
 LONGEST = 64 << 20
 """The bytes that a line may have: a longer one is a row in quarantine, so that memory is bounded whatever is in a file."""
 _VALUES_AT_ONCE = 2_000_000
 _MOST_ROWS = 100_000
 _SAMPLE_BYTES = 1 << 20
 _SAMPLE_LINES = 500
+_LINE_END = 10
 
 
 def json_layout(source: str, file: SourceFile) -> Layout:
@@ -73,15 +74,15 @@ def _portions(layout: Layout, wanted: Sequence[str], schema: Any, window: Window
     kinds = np.empty((len(wanted), rows), np.uint8)
     starts, ends = np.empty(kinds.shape, np.int64), np.empty(kinds.shape, np.int64)
     line = 1
-    while window.content or not window.at_end:
-        data = np.frombuffer(window.content, np.uint8)
+    while len(window) or not window.at_end:
+        data = window.data()
         found, position, line = scan_lines(
             data, window.at_end, line, LONGEST, keys, key_ends, spans, lines, states, kinds, starts, ends
         )  # fmt: skip
         if not position:
             window.more()
             continue
-        if not _is_utf8(window.content[:position]):
+        if not _is_utf8(window.part(position)):
             mark_not_utf8(data, spans[:found], states[:found])
         good = np.flatnonzero(states[:found] == READABLE)
         seen.update(key for key, kind in zip(wanted, kinds[:, :found], strict=True) if (kind[good] != MISSING).any())
@@ -90,13 +91,10 @@ def _portions(layout: Layout, wanted: Sequence[str], schema: Any, window: Window
         if good.size < found:
             bad = np.flatnonzero(states[:found] != READABLE)
             yield _bad_rows(layout, wanted, schema, lines[bad], states[bad])
-        unfinished = not window.at_end and not window.content.endswith(b"\n", 0, position)
+        unfinished = not window.at_end and data[position - 1] != _LINE_END
         window.advance(position)
         if unfinished:  # the line is so long that only its beginning was looked at
-            while b"\n" not in window.content and not window.at_end:
-                window.content = b""
-                window.more()
-            window.advance(window.content.find(b"\n") + 1 or len(window.content))
+            window.skip_line(b"\n")
 
 
 def _is_utf8(part: bytes) -> bool:

@@ -3,11 +3,12 @@
 from dataclasses import replace
 from pathlib import Path
 
-from cdp_assets.config import Project, RecordsSource
-from cdp_assets.lake import EngineError, Run, Source, StepResult, Table, digest, no_values_in_errors
+from cdp_assets.config import AnySource, Project, RecordsSource
+from cdp_assets.lake import Check, EngineError, Run, Source, StepResult, Table, digest, no_values_in_errors
 from cdp_assets.sources.columns import known_columns, remember
 from cdp_assets.sources.database import database_rows
 from cdp_assets.sources.incremental import read_incremental
+from cdp_assets.sources.incremental_stages import checks as incremental_checks
 from cdp_assets.sources.raw import raw_rows
 from cdp_assets.sources.tables import QUARANTINE, SOURCE_FILES, table_of
 from cdp_assets.sources.typed import COUNTED, QUARANTINED, RAW, conservation, files_stage, quarantine_stage, rows_stage
@@ -33,11 +34,12 @@ def read_source(run: Run, project: Project, name: str) -> tuple[StepResult, Step
         faults = run.make(QUARANTINE, [quarantine_stage(name, source, raw.places)], {RAW: raw.rows}, code=code, partition=name)
         counted = run.make(SOURCE_FILES, [files_stage(name, source, raw.places)], {RAW: raw.rows}, code=code, partition=name)
         reads = {
-            RAW: raw.rows, QUARANTINED: _part(run, QUARANTINE, name, faults.content), COUNTED: _part(run, SOURCE_FILES, name, counted.content)
-        }  # fmt: skip
-        rows = run.make(
-            table_of(name, source), [rows_stage(name, source, raw.places)], reads, checks=[conservation(name)], code=code
-        )  # fmt: skip
+            RAW: raw.rows,
+            QUARANTINED: _part(run, QUARANTINE, name, faults.content),
+            COUNTED: _part(run, SOURCE_FILES, name, counted.content),
+        }
+        stages = [rows_stage(name, source, raw.places)]
+        rows = run.make(table_of(name, source), stages, reads, checks=checks_of(name, source), code=code)
         remember(run, name, raw.columns(), known)
     except EngineError:
         raw.check_readable(name, run.engine.memory)
@@ -45,6 +47,13 @@ def read_source(run: Run, project: Project, name: str) -> tuple[StepResult, Step
     finally:
         raw.discard()
     return faults, rows
+
+
+def checks_of(name: str, source: AnySource) -> tuple[Check, ...]:
+    """The blocking checks of a source's table, besides those of its declaration."""
+    if isinstance(source, RecordsSource) and source.incremental is not None:
+        return incremental_checks(name, source)
+    return (conservation(name),)
 
 
 def _part(run: Run, table: Table, name: str, content: str) -> Source:

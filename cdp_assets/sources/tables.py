@@ -80,6 +80,9 @@ SOURCE_FILES = Table(
     retention="as long as the file is in the source",
 )
 
+BESIDE = (QUARANTINE, SOURCE_FILES, SOURCE_COLUMNS)
+"""Tables that the steps of the sources write beside their own, each its part."""
+
 _WHERE_FROM = columns(
     """
     source_file | varchar | file, relative to the project folder

@@ -82,35 +82,49 @@ class Utf8Stream:
 
 
 class Window:
-    """A stretch of a stream that moves on over it: `content`, and whether the stream ends where that ends."""
+    """A stretch of a stream that moves on over it; `at_end`: the stream ends where the stretch does."""
 
     def __init__(self, stream: Utf8Stream, size: int) -> None:
         self._stream, self._size = stream, size
-        self.content = b""
+        self._content, self._start = b"", 0
         self.at_end = False
         self.more()
+
+    def __len__(self) -> int:
+        return len(self._content) - self._start
+
+    def data(self) -> Any:
+        """The bytes of the stretch as an array."""
+        import numpy as np
+
+        return np.frombuffer(self._content, np.uint8)[self._start :]
+
+    def part(self, end: int) -> bytes:
+        """The bytes of the stretch up to this position."""
+        return self._content[self._start : self._start + end]
 
     def more(self) -> None:
         """Lengthen the stretch, because what begins in it does not end in it."""
         further = self._stream.read(self._size)
         self.at_end = not further
-        self.content += further
+        self._content, self._start = self._content[self._start :] + further, 0
 
     def advance(self, position: int) -> None:
         """Go on with what begins at this position."""
-        self.content = self.content[position:]
-        if not self.at_end and len(self.content) < self._size:
+        self._start = min(self._start + position, len(self._content))
+        if not self.at_end and len(self) < self._size // 4:  # seldom, because the rest is copied
             self.more()
 
-    def skip_line(self) -> None:
-        """Go on after the physical line in which the stretch begins, however long that is."""
+    def skip_line(self, marks: bytes = b"\n\r") -> None:
+        """Go on after the physical line in which the stretch begins, however long that is; `marks` end a line."""
         while True:
-            ends = [place for mark in (b"\n", b"\r") if (place := self.content.find(mark)) >= 0]
-            end = min(ends, default=len(self.content))
-            if self.at_end or end + 1 < len(self.content):  # the byte after it is known: a line end may be two bytes
-                self.advance(end + (2 if self.content[end : end + 2] == b"\r\n" else 1))
+            places = [self._content.find(mark, self._start) for mark in (bytes([each]) for each in marks)]
+            end = min((place for place in places if place >= 0), default=len(self._content))
+            if self.at_end or end + 1 < len(self._content):  # the byte after it is known: a line end may be two bytes
+                after = end + (2 if self._content[end : end + 2] == b"\r\n" else 1)
+                self.advance(after - self._start)
                 return
-            self.content = self.content[end:]
+            self._start = end
             self.more()
 
 

@@ -31,6 +31,7 @@ _WORDS_OF_TYPES = (
     (re.compile(r"(^|_)(subscriptions?|abo|plan)(_|$)"), "Subscription"),
     (re.compile(r"(^|_)(points|reward|loyalty)(_|$)"), "Loyalty"),
 )
+_NUMBERS = ("decimal", "integer", "number")
 _MONTHS = (12, 6, 3, 1)
 _DAYS_OF_MONTH = 30.44
 _HISTORY = 3  # a prediction of so many months wants so many times as much behind it
@@ -92,7 +93,9 @@ def prediction(found: Sequence[Activity]) -> Prediction | None:
     months = next((m for m in _MONTHS if days >= _HISTORY * m * _DAYS_OF_MONTH), 0)
     history = f"the purchases cover {days:,} days"
     if months and most >= ENOUGH:
-        return Prediction(months, names, f"{history}: {months} {'months' if months > 1 else 'month'} ahead can be learnt from that", sure=True)
+        return Prediction(
+            months, names, f"{history}: {months} {'months' if months > 1 else 'month'} ahead can be learnt from that", sure=True
+        )
     lack = history if most >= ENOUGH else f"only {most:,} customers bought something, and {ENOUGH} are needed"
     return Prediction(months or 1, names, f"{lack}: too little to predict from", sure=False)
 
@@ -115,9 +118,10 @@ def _activity(connection: duckdb.DuckDBPyConnection, part: Part, way: Relation, 
 
 def _amount(part: Part) -> Meaning | None:
     fitting = [
-        m for m in part.meanings
-        if m.type in ("decimal", "integer", "number") and MONEY.search(words(m.seen.column)) and not _NOT_TOTAL.search(words(m.seen.column))
-    ]  # fmt: skip
+        m
+        for m in part.meanings
+        if m.type in _NUMBERS and MONEY.search(words(m.seen.column)) and not _NOT_TOTAL.search(words(m.seen.column))
+    ]
     return max(fitting, key=lambda m: ("total" in words(m.seen.column), m.seen.filled, -part.meanings.index(m)), default=None)
 
 
@@ -159,7 +163,8 @@ def day(time: Meaning) -> exp.Expr:
 
 def first_day(connection: duckdb.DuckDBPyConnection, part: Part) -> date | None:
     """The day before which there is not one in a thousand of the events: earlier ones have a wrong clock."""
-    query = exp.select(exp.func("quantile_disc", day(part.roles["time"]), exp.Literal.number(0.001), dialect="duckdb")).from_(quoted(part.name))
+    early = exp.func("quantile_disc", day(part.roles["time"]), exp.Literal.number(0.001), dialect="duckdb")
+    query = exp.select(early).from_(quoted(part.name))
     with no_values_in_errors(f"source {part.name}"):
         found: date | None = connection.execute(query.sql(dialect="duckdb")).fetchall()[0][0]
     return found

@@ -20,7 +20,13 @@ def _like(pattern: str) -> exp.Expr:
     return node("regexp_full_match(text, :pattern)", pattern=exp.Literal.string(pattern))
 
 
-_SUFFIX = r"(?i).*\b(gmbh|ag|kg|ohg|inc|llc|llp|ltd|limited|plc|corp|corporation|company|co|group|holding|sarl|s\.?a|bv|nv|oy|ab|as|spa|srl)\.?"
+_SUFFIX = (
+    r"(?i).*\b(gmbh|ag|kg|ohg|inc|llc|llp|ltd|limited|plc|corp|corporation|company|co|group|holding|sarl|s\.?a|bv|nv|oy|ab|as|spa|srl)\.?"
+)
+_DATE = (
+    r"[0-9]{1,4}([./-])[0-9]{1,2}([./-])[0-9]{1,4}([T ].*)?"
+    r"|[0-9]{1,2}[. -]+\p{L}+[.,]?[ -]+[0-9]{4}.*|\p{L}+ [0-9]{1,2}, [0-9]{4}.*"
+)
 
 COUNTS: Mapping[str, exp.Expr] = {
     "integer": readable("integer"),
@@ -32,7 +38,7 @@ COUNTS: Mapping[str, exp.Expr] = {
     "comma": _like(r"[+-]?[0-9]{1,3}([.]?[0-9]{3})*,[0-9]+"),
     "currency": _like(r"([€$£¥]|[A-Z]{3}) ?[+-]?[0-9].*|[+-]?[0-9].* ?([€$£¥]|[A-Z]{3})"),
     "leading zero": _like(r"0[0-9]+"),
-    "datelike": _like(r"[0-9]{1,4}([./-])[0-9]{1,2}([./-])[0-9]{1,4}([T ].*)?|[0-9]{1,2}[. -]+\p{L}+[.,]?[ -]+[0-9]{4}.*|\p{L}+ [0-9]{1,2}, [0-9]{4}.*"),
+    "datelike": _like(_DATE),
     "compact": _like(r"(19|20)[0-9]{2}(0[1-9]|1[0-2])([0-2][0-9]|3[01])"),
     "e-mail": _like(r"[^@\s]+@[^@\s]+[.][A-Za-z]{2,}"),
     "phone": node(
@@ -40,7 +46,7 @@ COUNTS: Mapping[str, exp.Expr] = {
         pattern=exp.Literal.string(r"[+(]?[0-9(][0-9 ()./+-]*((x|ext[.]?) ?[0-9]+)?"),
     ),
     "address": _like(r"https?://.+"),
-    "letters": _like(r"[\p{L}\p{M} .,'’`-]+"),
+    "letters": _like(r"[\p{L}\p{M} .,'\x{2019}`-]+"),
     "several words": _like(r".*\S\s+\S.*"),
     "street": _like(r"[0-9]+[A-Za-z]? .*\p{L}.*|.*\p{L}.* [0-9]+ ?[A-Za-z]?"),
     "organisation": _like(_SUFFIX),

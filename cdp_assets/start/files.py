@@ -9,13 +9,14 @@ from pathlib import Path
 
 from cdp_assets.config import RecordsSource
 from cdp_assets.config.loader import FILE
+from cdp_assets.config.schema import SCHEMA_FILE
 from cdp_assets.sources.files import SourceError, find_files
 from cdp_assets.sources.layout import Layout
 from cdp_assets.sources.layouts import layouts
 from cdp_assets.start.names import source_name
 
 REPORT = "cdp-quality.md"
-_OURS = (FILE, REPORT)
+_OURS = (FILE, SCHEMA_FILE, REPORT)
 _DIGITS = re.compile(r"[0-9]+([-_.T][0-9]+)*")
 _MOST_FILES = 20_000
 
@@ -48,7 +49,7 @@ def look_around(folder: Path) -> Found:
     left: list[str] = []
     for files in _candidates(folder):
         try:
-            readable.append((files, *_layout(folder, files)))
+            readable += [(files, layout) for layout in _layout(folder, files)]
         except SourceError as error:
             left += error.problems
     groups: list[Group] = []
@@ -109,11 +110,15 @@ def _by_name(folder: Path, above: Path, members: Sequence[tuple[str, Layout]]) -
     for (stem, suffix), alike in by_stem.items():
         pattern = (above / f"{stem.replace('#', '*')}{suffix}").as_posix()
         same = len(alike) > 1 and _alike(layout for _, layout in alike)
-        if same and sorted(glob.glob(pattern, root_dir=folder)) == sorted(files for files, _ in alike):
+        if same and _matching(folder, pattern) == sorted(files for files, _ in alike):
             yield stem.replace("#", " ").strip(" -_.") or above.name or "file", pattern, [layout for _, layout in alike]
         else:
             for files, layout in alike:
                 yield Path(files).stem, files, [layout]
+
+
+def _matching(folder: Path, pattern: str) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.glob(pattern))
 
 
 def _alike(found: Iterable[Layout]) -> bool:

@@ -189,7 +189,7 @@ def _may_identify(meaning: Meaning) -> bool:
 
 def _rank(found: Part, meaning: Meaning) -> tuple[bool, bool, bool, int]:
     name = words(meaning.seen.column)
-    own = any(word in found.look.name for word in name.split("_") if len(word) > 2)  # noqa: PLR2004 - id and no say nothing
+    own = any(word in found.look.name for word in name.split("_") if len(word) > 2)
     return _called_key(meaning), meaning.type != "identity.email", own, -found.meanings.index(meaning)
 
 
@@ -206,5 +206,5 @@ def _no_key(look: Look) -> str:
         return "it has no rows yet, so no column can be seen to be the key"
     filled = [seen for seen in look.columns if seen.filled == seen.rows]
     best = max(filled, key=lambda seen: seen.uniques, default=None)
-    nearest = f"; the nearest is {best.column}, {best.uniques:,} values in {best.rows:,} rows" if best else "; no column is filled in every row"
+    nearest = f"; the nearest is {best.column}, {best.uniques:,} values in {best.rows:,} rows" if best else ""
     return f"no column is unique and filled in every row, so nothing can be the primary key{nearest}"

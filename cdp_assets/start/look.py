@@ -62,8 +62,10 @@ class Seen:
 
 @dataclass(frozen=True)
 class Look:
-    """A source as it was seen. `rows`: SQL of its raw rows; `unreadable`: rows that cannot be read as a whole; `left`: columns
-    that cannot be read, each with the reason."""
+    """A source as it was seen.
+
+    `rows` can be read, `unreadable` rows cannot as a whole; `left`: columns that cannot be read, each with the reason.
+    """
 
     group: Group
     rows: int
@@ -158,6 +160,4 @@ def _profiles(
     for label, _, rows, nulls, missing, uniques, top, *counts in sorted(result, key=lambda row: row[1]):
         ours, raw_type = raw.places[label]
         forms = tuple((each["told"], -each["n"]) for each in top)
-        yield Seen(
-            label, fields[label], ours, raw_type, rows, nulls, missing, uniques, forms, dict(zip(COUNTS, counts, strict=True))
-        )
+        yield Seen(label, fields[label], ours, raw_type, rows, nulls, missing, uniques, forms, dict(zip(COUNTS, counts, strict=True)))

@@ -8,7 +8,6 @@ import duckdb
 from sqlglot import exp
 
 from cdp_assets.lake import no_values_in_errors
-from cdp_assets.lake.source import name as quoted
 from cdp_assets.sources.column_profile import Profiled, profile_query
 from cdp_assets.start.evidence import formats, readable
 from cdp_assets.start.look import Look, Seen
@@ -63,8 +62,8 @@ def _rule(type_: str, names: str, like: str | None = None, share: float = 0.0, *
 
 _NUMBER_WORDS = "id|ids|no|key|count|number|code|type|status|date|on|at|size|verified|opt|sent|score|subscribed|subscriber|consent"
 _RULES = (
-    _rule("identity.email", "e_?mail|mail|e_?mail_?address|mail_address|emailadresse", "e-mail", SOME, unless="sent|opt|subscribed|consent"),
-    _rule("identity.phone", "phone|tele?phone|tel|mobile|cell|fon|telefon|telefonnummer|handy|msisdn|phone_?(no|number)", "phone", SOME),
+    _rule("identity.email", "e_?mail|mail|e_?mail_?address|mail_address|emailadresse", "e-mail", SOME, unless="sent|opt|consent"),
+    _rule("identity.phone", "phone|tele?phone|tel|mobile|cell|fon|telefon|telefonnummer|handy|msisdn", "phone", SOME),
     _rule("person.birth_date", "birth_?(date|day)|date_?of_?birth|dob|born|geburtsdatum|geb_?datum|geburtstag|birth", "any date", MOSTLY),
     _rule("person.first_name", "first_?name|given_?name|fore_?name|vorname|prenom", "letters", MOSTLY, unless=_NUMBER_WORDS),
     _rule("person.middle_name", "middle_?name|second_name", "letters", MOSTLY, unless=_NUMBER_WORDS),
@@ -75,8 +74,8 @@ _RULES = (
     _rule("person.gender", "gender|sex|geschlecht", "letters", MOSTLY, categories=True),
     _rule("person.profile_image", "image|photo|avatar|picture|profile_?(image|photo|picture)", "address", MOSTLY),
     _rule("organization.logo_image", "logo|logo_?(image|url)", "address", MOSTLY),
-    _rule("organization.name", "company|organi[sz]ation|firm|firma|employer|business|unternehmen|(company|account|organi[sz]ation|business)_?name",
-          "any letters", MOSTLY, unless=_NUMBER_WORDS),
+    _rule("organization.name",
+          "company|organi[sz]ation|firm|firma|employer|business|unternehmen|(company|account|organi[sz]ation|business)_?name", "any letters", MOSTLY, unless=_NUMBER_WORDS),
     _rule("location.postcode", "post_?code|postal_?code|postal|zip|zip_?code|plz|postleitzahl", "identifier", SOME),
     _rule("location.street", "street|street_?address|street_?name|address_?(line_?)?1|strasse|road", "any letters", SOME),
     _rule("location.city", "city|town|ort|stadt|wohnort|municipality", "any letters", MOSTLY),
@@ -133,7 +132,8 @@ def _looks(seen: Seen, rule: _Rule, dated: Mapping[str, Meaning]) -> str | None:
         fits = seen.field in dated or seen.raw_type in ("date", "timestamp")
         return "dates" if fits else None
     if rule.like == "any letters":  # what is no number: Main Street 5, São Tomé, A/S
-        shares, count = 1 - max(seen.share("number"), seen.share("datelike")), seen.filled - max(seen.counts["number"], seen.counts["datelike"])
+        count = seen.filled - max(seen.counts["number"], seen.counts["datelike"])
+        shares = count / seen.filled
     elif rule.like == "identifier":
         shares = max(seen.share("identifier"), 1 - seen.share("letters"))
         count = max(seen.counts["identifier"], seen.filled - seen.counts["letters"])
@@ -149,26 +149,35 @@ def _plain(seen: Seen) -> Meaning:
         return Meaning(seen, types.get(seen.raw_type, seen.raw_type), "the type that the file gives it")
     if seen.uniques == 1 and not seen.nulls and seen.rows > 1:
         return Meaning(seen, "text", "the same value in all rows", used=False)
-    if seen.share("boolean") == 1 and seen.uniques <= 2 and not (seen.share("integer") == 1 and seen.uniques == 1):
+    if seen.share("boolean") == 1 and seen.uniques == 2:  # noqa: PLR2004 - yes and no
         return Meaning(seen, "boolean", f"{_all(seen)} true or false, yes or no, 1 or 0")
+    if seen.share("number") == 1:
+        return _number(seen)
+    for kind, says in _NOT_READ_AS:
+        if seen.share(kind) >= MOSTLY:
+            return Meaning(seen, "text", f"{_of(seen.counts[kind], seen.filled)} {says}")
+    return Meaning(seen, "text", f"{seen.uniques:,} values" if seen.uniques <= CATEGORIES else "")
+
+
+_NOT_READ_AS = (
+    ("comma", "are numbers with a decimal comma: write them with a point to count with them"),
+    ("currency", "are amounts with a currency: take it off to count with them"),
+    ("number", "look like numbers, the others do not: as text, no row is rejected"),
+    ("datelike", "look like dates, but not all are written in one way: as text, no row is rejected"),
+)
+
+
+def _number(seen: Seen) -> Meaning:
+    cents = seen.share("cents") == 1
+    if cents and MONEY.search(words(seen.column)):
+        return Meaning(seen, "decimal", f"by its name, money; {_all(seen)} numbers of at most two decimals")
     if seen.counts["leading zero"] and seen.share("integer") == 1:
         return Meaning(seen, "text", f"digits, but {_of(seen.counts['leading zero'], seen.filled)} begin with a zero")
-    if seen.share("cents") == 1 and MONEY.search(words(seen.column)):
-        return Meaning(seen, "decimal", f"by its name, money; {_all(seen)} numbers of at most two decimals")
     if seen.share("integer") == 1:
         return Meaning(seen, "integer", f"{_all(seen)} whole numbers")
-    if seen.share("number") == 1:
-        if seen.share("cents") == 1:
-            return Meaning(seen, "decimal", f"{_all(seen)} numbers of at most two decimals")
-        return Meaning(seen, "number", f"{_all(seen)} numbers, some with more than two decimals")
-    if seen.share("comma") >= MOSTLY:
-        return Meaning(seen, "text", f"{_count(seen, 'comma', 'are numbers with a decimal comma')}: write them with a point to count with them")
-    if seen.share("currency") >= MOSTLY:
-        return Meaning(seen, "text", f"{_count(seen, 'currency', 'are amounts with a currency')}: take it off to count with them")
-    for kind, what in (("number", "numbers"), ("datelike", "dates")):
-        if seen.share(kind) >= MOSTLY:
-            return Meaning(seen, "text", f"{_count(seen, kind, f'look like {what}')}, the others do not: as text, no row is rejected")
-    return Meaning(seen, "text", f"{seen.uniques:,} values" if seen.uniques <= CATEGORIES else "")
+    if cents:
+        return Meaning(seen, "decimal", f"{_all(seen)} numbers of at most two decimals")
+    return Meaning(seen, "number", f"{_all(seen)} numbers, some with more than two decimals")
 
 
 def _dates(connection: duckdb.DuckDBPyConnection, look: Look) -> dict[str, Meaning]:
@@ -218,7 +227,8 @@ def _why(seen: Seen, best: str, read: Mapping[str, int], rivals: list[str]) -> s
     other = _exchanged(best)
     if other in read:
         first = "month" if best.startswith("%m") else "day"
-        return f"{why}; {seen.filled - read[other]:,} only with the {first} first, as the other number is above 12"
+        days = read[best] - read[other]
+        return f"{why}; the {first} stands first, as {days:,} have a day above 12"
     return why
 
 
@@ -238,38 +248,43 @@ def _like_its_neighbours(meaning: Meaning, sure: Iterable[str | None], patterns:
 
 
 def _once(found: list[Meaning]) -> list[Meaning]:
-    """Of several columns of one meaning the most filled one has it first; an address in one column yields to a street."""
+    """What only means something beside other columns: a state, an address, a title."""
     types = {meaning.type for meaning in found}
-    has_place = types & {"location.city", "location.postcode", "location.country", "location.street"}
-    result = []
-    for meaning in found:
-        if meaning.type == "location.state" and not types & {"location.city", "location.postcode", "location.country"}:
-            meaning = _plain(meaning.seen)
-        elif meaning.type == "location.address" and "location.street" not in types and has_place - {"location.street"}:
-            meaning = replace(meaning, type="location.street")
-        elif meaning.type == "person.title" and not any(_PERSON.match(other.type) for other in found if other is not meaning):
-            meaning = _plain(meaning.seen)
-        result.append(meaning)
-    return result
+    place = types & {"location.city", "location.postcode", "location.country"}
+    person = any(_PERSON.match(meaning.type) and meaning.type != "person.title" for meaning in found)
+
+    def settled(meaning: Meaning) -> Meaning:
+        if meaning.type == "location.address" and place and "location.street" not in types:
+            return replace(meaning, type="location.street")
+        alone = (meaning.type == "location.state" and not place) or (meaning.type == "person.title" and not person)
+        return _plain(meaning.seen) if alone else meaning
+
+    return [settled(meaning) for meaning in found]
 
 
 def _plain_name(look: Look, found: list[Meaning]) -> list[Meaning]:
     """A column called `name` is a person's or a company's by what stands beside it."""
     types = {meaning.type for meaning in found}
-    person = any(_PERSON.match(type_) for type_ in types)
-    company = re.search(r"account|compan|organi[sz]ation|firm|supplier|vendor|business", look.name) and not re.search("contact", look.name)
-    result = []
-    for meaning in found:
-        seen = meaning.seen
-        if seen.share("organisation") >= SOME / 2 and meaning.type in ("text", "person.full_name") and "name" in words(seen.column).split("_"):
-            meaning = Meaning(seen, "organization.name", f"by its name; {_count(seen, 'organisation', 'end like a company (Inc, Ltd, GmbH)')}")
-        elif words(seen.column) in ("name", "kunde", "customer", "client", "member") and meaning.type == "text" and seen.share("letters") >= SOME:
-            if company:
-                meaning = Meaning(seen, "organization.name", "by its name and the file's")
-            elif person and not types & {"person.full_name"}:
-                meaning = Meaning(seen, "person.full_name", f"by its name; {_count(seen, 'several words', 'are several words')}")
-        result.append(meaning)
-    return result
+    person = any(_PERSON.match(type_) for type_ in types) and "person.full_name" not in types
+    company = _COMPANIES.search(look.name) and "contact" not in look.name
+
+    def settled(meaning: Meaning) -> Meaning:
+        seen, name = meaning.seen, words(meaning.seen.column)
+        if seen.share("organisation") >= SOME / 2 and meaning.type in ("text", "person.full_name") and "name" in name.split("_"):
+            return Meaning(seen, "organization.name", f"by its name; {_count(seen, 'organisation', 'end like a company (Inc, Ltd, GmbH)')}")
+        if name not in _WHO or meaning.type != "text" or seen.share("letters") < SOME:
+            return meaning
+        if company:
+            return Meaning(seen, "organization.name", "by its name and the file's")
+        return (
+            Meaning(seen, "person.full_name", f"by its name; {_count(seen, 'several words', 'are several words')}") if person else meaning
+        )
+
+    return [settled(meaning) for meaning in found]
+
+
+_WHO = ("name", "kunde", "customer", "client", "member")
+_COMPANIES = re.compile(r"account|compan|organi[sz]ation|firm|supplier|vendor|business")
 
 
 def _count(seen: Seen, what: str, says: str) -> str:

@@ -15,6 +15,7 @@ from cdp_assets.start.relations import Relation
 SHARED = 0.01
 """From this share of repeated values on, a value of two records is no proof by itself."""
 _EMAIL, _PHONE, _BIRTH, _POSTCODE = "identity.email", "identity.phone", "person.birth_date", "location.postcode"
+_AS_COMPANY = ("lower", "whitespace", "symbols", "unicode")
 _FULL, _FIRST, _LAST, _COMPANY = "person.full_name", "person.first_name", "person.last_name", "organization.name"
 
 
@@ -118,11 +119,12 @@ def _by_mail(left: Part, right: Part, name: tuple[Condition, ...]) -> Iterator[R
 
 
 def _companies(left: Part, right: Part) -> Iterator[Rule]:
-    name = Condition(left.types[_COMPANY].field, right.types[_COMPANY].field, False, ("lower", "whitespace", "symbols", "unicode"), "medium")
+    name = Condition(left.types[_COMPANY].field, right.types[_COMPANY].field, False, _AS_COMPANY, "medium")
     for type_, what in ((_POSTCODE, "postcode"), ("location.city", "city")):
         if type_ in left.types and type_ in right.types:
             exact = _exact(left.types[type_], right.types[type_])
-            yield Rule(f"name and {what} of {left.name} and {right.name}", left.name, right.name, (name, exact), f"a like name in one {what}")
+            both = f"{left.name} and {right.name}"
+            yield Rule(f"name and {what} of {both}", left.name, right.name, (name, exact), f"a like name in one {what}")
             return
     exact = replace(name, precision=None)
     yield Rule(f"name of {left.name} and {right.name}", left.name, right.name, (exact,), "the same name, signs and spaces apart")
@@ -134,7 +136,7 @@ def _inside(part: Part) -> Iterator[Rule]:
     if part.use == "companies":
         name, postcode = types.get(_COMPANY), types.get(_POSTCODE)
         if name and postcode and name.seen.repeated:
-            conditions = (Condition(name.field, name.field, False, ("lower", "whitespace", "symbols", "unicode")), _exact(postcode, postcode))
+            conditions = (Condition(name.field, name.field, False, _AS_COMPANY), _exact(postcode, postcode))
             yield Rule("same name and postcode", part.name, part.name, conditions, f"{name.seen.repeated:,} names are there a second time")
         return
     name_ = _same_name(types, types)

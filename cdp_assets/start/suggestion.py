@@ -58,7 +58,8 @@ def suggest(folder: Path, progress: Callable[[str], None] = lambda _name: None) 
         customers = _with_events(customers, parts, ways)
         done = activities(connection, parts, ways, customers, accounts)
         days = {each.name: day for each in parts if each.use == "events" and (day := first_day(connection, each))}
-    parts = [_with_ids(each, ways) for each in parts]
+    order = [each.name for entity_ in (customers, accounts) for each in entity_.order]
+    parts = [_with_ids(each, ways, companies, order) for each in parts]
     return Suggestion(tuple(parts), tuple(left), ways, customers, accounts, contacts, done, prediction(done), days)
 
 
@@ -79,19 +80,27 @@ def _with_events(customers: Entity, parts: list[Part], ways: tuple[Relation, ...
     )
 
 
-def _with_ids(part: Part, ways: tuple[Relation, ...]) -> Part:
+def _with_ids(part: Part, ways: tuple[Relation, ...], companies: set[str], order: list[str]) -> Part:
     """The keys of people, here and where they are named, are ids: personal, so that masking and erasure reach them."""
-    named = {r.field: r for r in ways if r.source == part.name and r.sure}
+    mine = [r for r in ways if r.source == part.name and r.sure]
+    named = {r.field: r for r in sorted(mine, key=lambda r: (round(r.share, 2), -_rank(r.target, order)))}
     result = []
     for meaning in part.meanings:
-        is_key = part.key is not None and meaning.field == part.key.meaning.field
-        if meaning.field in named and not meaning.semantic and not (is_key and part.use != "people"):
-            meaning = _as(meaning, "identity.id", named[meaning.field].why)
-        elif is_key and not meaning.semantic:
-            meaning = _as(meaning, "identity.id" if part.use == "people" else "text", "the primary key")
-        result.append(meaning)
+        if meaning.semantic:
+            result.append(meaning)
+        elif part.key is not None and meaning.field == part.key.meaning.field:
+            result.append(_as(meaning, "identity.id" if part.use == "people" else "text", "the primary key"))
+        elif meaning.field in named:
+            way = named[meaning.field]
+            result.append(_as(meaning, "text" if way.target in companies else "identity.id", way.why))
+        else:
+            result.append(meaning)
     key = part.key and replace(part.key, meaning=next(m for m in result if m.field == part.key.meaning.field))
     return replace(part, meanings=tuple(result), key=key)
+
+
+def _rank(name: str, order: list[str]) -> int:
+    return order.index(name) if name in order else len(order)
 
 
 def _as(meaning: Meaning, type_: str, why: str) -> Meaning:

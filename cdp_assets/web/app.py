@@ -33,12 +33,13 @@ def create_app(
     *,
     check_seconds: float = CHECK_SECONDS,
     today: Callable[[], date] = lambda: datetime.now(UTC).date(),
+    notice: str | None = None,
 ) -> Starlette:
     """Make the application over the folder of publications (`<project>/.cdp/published`).
 
-    `authorise` is asked before every page. A new publication is shown without a restart.
+    `authorise` is asked before every page. A new publication is shown without a restart. `notice` stands at the top of every page.
     """
-    pages = _Pages(published, authorise, check_seconds, today)
+    pages = _Pages(published, authorise, check_seconds, today, notice)
     return Starlette(
         routes=[
             Route("/", pages.home, name="home"),
@@ -66,8 +67,10 @@ def templates() -> Environment:
 class _Pages:
     """The pages, with what they share."""
 
-    def __init__(self, published: Path, authorise: Authorise, check_seconds: float, today: Callable[[], date]) -> None:
-        self.authorise, self.today = authorise, today
+    def __init__(
+        self, published: Path, authorise: Authorise, check_seconds: float, today: Callable[[], date], notice: str | None
+    ) -> None:
+        self.authorise, self.today, self.notice = authorise, today, notice
         self.snapshots = Snapshots(published, check_seconds=check_seconds)
         self.templates = templates()
 
@@ -76,6 +79,7 @@ class _Pages:
             "as_of": snapshot.as_of if snapshot else None,
             "age": words.age(snapshot.as_of, self.today()) if snapshot else "",
             "outdated": snapshot.outdated if snapshot else False,
+            "notice": self.notice,
         }
         return HTMLResponse(self.templates.get_template(template).render(**frame, **values), status)
 

@@ -18,10 +18,11 @@ def serve(
     *,
     authorise: Authorise,
     ready: Callable[[str], None] | None = None,
+    notice: str | None = None,
 ) -> None:
     """Serve the pages until interrupted; `ready` is told the address when they can be opened. Port 0: any free one.
 
-    Host and port are those of the section `web` unless given. Raises UserError when the acting user may not see the
+    Host and port are those of the section `web` unless given; `notice` stands at the top of every page. Raises UserError when the acting user may not see the
     pages, when the host is not this machine alone, or when the port is taken.
     """
     import uvicorn
@@ -29,7 +30,7 @@ def serve(
     authorise()
     host = host or project.config.web.host
     listener = listen(host, project.config.web.port if port is None else port)
-    app = create_app(project.store / PUBLISHED, authorise)
+    app = create_app(project.store / PUBLISHED, authorise, notice=notice)
     config = uvicorn.Config(app, access_log=False, log_level="error", server_header=False, lifespan="off", timeout_graceful_shutdown=2)
     if ready:
         shown = f"[{host}]" if ":" in host else host

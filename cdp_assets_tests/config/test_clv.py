@@ -17,7 +17,7 @@ customers: {match_order: [crm]}
 ACTIVITIES = """\
 activities:
   orders: {source: shop, type: SalesOrder, of: {who: crm.id}, time: at, amount: total}
-  receipts: {source: shop, type: SalesOrder, of: {who: crm.id}, time: at, amount: total}
+  receipts: {source: shop, type: SalesOrder, of: {who: crm.id}, time: at, amount: total, title: who}
   lines: {source: shop, type: SalesOrderLine, of: {who: crm.id}, time: at, amount: total}
   reviews: {source: shop, type: Feedback, of: {who: crm.id}, time: at}
   samples: {source: shop, type: SalesOrder, of: {who: crm.id}, time: at}
@@ -68,7 +68,7 @@ def test_interval_and_share_by_hand() -> None:
         ("{months: 3, high_value: {percent: 101}}", "clv.next_year.high_value.percent: is too large"),
         ("{months: 3, retrain: daily}", "Allowed: every_refresh, weekly, monthly, never."),
         ("{months: 3, activities: []}", "clv.next_year.activities: must have at least one entry"),
-        ("{month: 3}", 'Did you mean "months"?'),
+        ("{month: 3, activities: [orders]}", 'Did you mean "months"?'),
     ],
 )
 def test_a_value_that_cannot_be_is_refused_with_what_can(prediction: str, message: str) -> None:

@@ -51,7 +51,7 @@ def test_without_the_sections_there_are_no_accounts_and_no_contacts() -> None:
         (
             "  match: [{name: name and postcode, left: crm_accounts",
             "  mtch: [{name: name and postcode, left: crm_accounts",
-            ["accounts.mtch", "unknown key", '"match"', "add a rule to accounts.match"],
+            ["accounts.mtch", "unknown key", '"match"'],
         ),
         ("left: business, right: partners", "left: partners, right: business", ["contacts.match[0].left", "must stand above business"]),
     ],

@@ -111,10 +111,11 @@ def test_a_folder_from_which_a_source_reads_is_refused(files: str) -> None:
 
 
 def test_an_unknown_kind_of_connection_names_the_kinds() -> None:
-    said = one("x: {kind: dynamics_sale, name: F, agree: true}")
+    said = one(f"x: {SALES.replace('dynamics_sales', 'dynamics_sale')}")
     assert 'connections.x.kind: unknown value, found "dynamics_sale". Did you mean "dynamics_sales"?' in said
     assert "Allowed: file, dynamics_sales, dynamics_marketing." in said
     assert "Allowed: file, dynamics_sales, dynamics_marketing." in one("x: {name: F, agree: true}")
+    assert "connections.x.kind: is missing" in one("x: {name: F, agree: true}")
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ def problems(document: str | bytes) -> list[Problem]:
 
 NAMES_AND_VALUES = r"""
 version: 1 -> version: 2
-    1: version: this program reads version 1 of the file, found 2
+    1: version: this program reads version 1 of the file. Use a newer cdp_assets that reads version 2
 version: 1 -> version: true
     1: version: found true
 version: 1\n -> (nothing)
@@ -59,7 +59,7 @@ sources/crm*.csv -> /data/crm.csv
 sources/crm*.csv -> s3://crm
     8: sources.crm.files: must be a path on this machine
 sources/web/ -> web\n    format: xlsx
-    26: sources.web.format: Allowed: csv, parquet
+    26: sources.web.format: Allowed: csv, json_lines, parquet, delta
 l: identity.email -> l: identity.mail
     12: sources.crm.fields.email: Did you mean "identity.email"?
 points: integer -> points: int
@@ -344,21 +344,21 @@ def test_byte_order_mark_is_accepted():
     assert parse_config(b"\xef\xbb\xbf" + VALID.encode()) == parse_config(VALID)
 
 
-def test_source_that_is_removed_while_it_is_used_names_all_its_users():
+def test_source_that_is_removed_while_it_is_used_is_one_problem_that_names_all_its_users():
     start, end = VALID.index("  shop:\n"), VALID.index("  web:\n")
-    found = problems(VALID[:start] + VALID[end:])
-    assert [problem.field for problem in found] == [
-        "customers.match_order[1]",
-        "customers.match[0].right",
-        "customers.match[1].right",
-        "customers.merge.email.importance[0]",
-    ]
-    assert all(problem.found == '"shop"' for problem in found)
+    [problem] = problems(VALID[:start] + VALID[end:])
+    assert (problem.line, problem.field, problem.found) == (22, "customers.match_order[1]", '"shop"')
+    assert problem.message == (
+        "unknown source, which is used in 4 places: customers.match_order[1] (line 22), customers.match[0].right (line 32), "
+        "customers.match[1].right (line 36), customers.merge.email.importance[0] (line 41). "
+        "Add it under sources, or remove it from all of them"
+    )
 
 
 def test_source_that_web_events_refer_to_is_not_removed():
     start, end = VALID.index("  crm:\n"), VALID.index("  shop:\n")
-    assert "sources.web.known_as.user_id" in [problem.field for problem in problems(VALID[:start] + VALID[end:])]
+    text = "\n".join(map(str, problems(VALID[:start] + VALID[end:])))
+    assert "sources.web.known_as.user_id (line " in text
 
 
 def test_section_roles_that_names_nobody_is_no_way_to_let_everybody_in() -> None:

@@ -23,7 +23,7 @@ def test_a_segment_is_of_customers_unless_it_says_otherwise() -> None:
     [
         ("all: []", "segments.one: has no conditions"),
         ("of: customers", "segments.one: has no conditions"),
-        ("al: [{profile.vip: true}], any: [{profile.vip: true}]", 'segments.one.al: unknown key. Did you mean "all"?'),
+        ("al: [{profile.vip: true}], any: [{profile.country: DE}]", 'segments.one.al: unknown key. Did you mean "all"?'),
         ("of: accounts, all: [{profile.vip: true}]", 'segments.one.of: unknown value, found "accounts"'),
         ("all: {profile.vip: true}", "segments.one.all: must be a list"),
         ("all: [profile.vip]", "segments.one.all[0]: must be one condition, {what: value}"),

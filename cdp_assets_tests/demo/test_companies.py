@@ -67,8 +67,40 @@ def test_erp_spells_many_names_otherwise(sized_world: World) -> None:
     assert 0 < alike < rows
 
 
+def test_a_subsidiary_is_a_company_of_its_own_with_its_parents_name_in_front(sized_world: World) -> None:
+    found = sized_world.query("""
+        with names as (
+            select company_id, max_by(company, street is not null) as name
+            from crm_accounts join t_companies on key = account_no group by company_id
+        )
+        select p.name, s.name, s.company_id = p.company_id
+        from t_subsidiaries as t
+        join names as s on s.company_id = t.company_id
+        join names as p on p.company_id = t.parent_id
+    """)
+    companies = {row["company_id"] for row in sized_world.truth["companies"]}
+    assert len(found) == len(sized_world.truth["subsidiaries"]) == max(2, round(len(companies) * 0.08))
+    for parent, name, same in found:
+        assert str(name).rsplit(" ", 1)[0].startswith(str(parent).rsplit(" ", 1)[0] + " ")
+        assert not same
+    assert any(
+        (str(p).rpartition(" ")[0] + " ", str(n).rpartition(" ")[0] + " ") == ("Northern Tools ", "Northern Tools East ")
+        for p, n, _ in found
+    )
+
+
+def test_a_parent_has_no_parent_and_no_two_companies_have_the_same_name(sized_world: World) -> None:
+    subsidiaries = {row["company_id"] for row in sized_world.truth["subsidiaries"]}
+    assert not subsidiaries & {row["parent_id"] for row in sized_world.truth["subsidiaries"]}
+    of_name: dict[str, set[str]] = {}
+    company_of = {row["key"]: row["company_id"] for row in sized_world.truth["companies"] if row["source"] == "crm_accounts"}
+    for row in sized_world.rows("crm_accounts"):
+        of_name.setdefault(_plain(row["company"]), set()).add(company_of[row["account_no"]])
+    assert all(len(companies) == 1 for companies in of_name.values())
+
+
 def test_each_contact_has_one_outcome_and_each_outcome_its_contacts(sized_world: World) -> None:
-    contacts = sized_world.truth["contacts"]
+    contacts = [row for row in sized_world.truth["contacts"] if row["source"] == "business_contacts"]
     assert sorted(row["key"] for row in contacts) == sorted(row["contact_no"] or "" for row in sized_world.rows("business_contacts"))
     found = Counter(row["outcome"] for row in contacts)
     assert set(found) == {"linked", "no_account", "account_unknown", "account_lost_deduplication", "another_account"}
@@ -83,7 +115,7 @@ def test_the_outcome_says_what_the_account_of_the_contact_is(sized_world: World)
         from business_contacts as c
         join t_contacts on t_contacts.key = contact_no
         left join crm_accounts as crm using (account_no)
-        left join t_companies as account on account.key = account_no and source = 'crm_accounts'
+        left join t_companies as account on account.key = account_no and account.source = 'crm_accounts'
     """)
     assert set(found) == {
         ("linked", False, True, False, True),
@@ -124,5 +156,6 @@ def test_contacts_are_people_of_the_world_and_name_their_own_record(sized_world:
 
 def test_addresses_of_contacts_can_belong_to_nobody(sized_world: World) -> None:
     mails = [row["email"].strip() for row in sized_world.rows("business_contacts") if row["email"]]
+    mails += [row["mail"].strip().lower() for row in sized_world.rows("erp_contacts") if row["mail"]]
     assert mails
     assert all(mail.endswith(".example") for mail in mails)

@@ -20,11 +20,9 @@ def _own(world: World) -> set[str]:
 def _company_of(world: World) -> dict[str, str]:
     """The company of each linked contact's address."""
     truth = {row["key"]: row for row in world.truth["contacts"]}
-    return {
-        row["email"].strip().lower(): truth[row["contact_no"]]["company_id"]
-        for row in world.rows("business_contacts")
-        if row["email"] and truth[row["contact_no"]]["outcome"] == "linked"
-    }
+    addresses = [(row["contact_no"], row["email"]) for row in world.rows("business_contacts")]
+    addresses += [(row["partner_no"], row["mail"]) for row in world.rows("erp_contacts")]
+    return {mail.strip().lower(): truth[key]["company_id"] for key, mail in addresses if mail and truth[key]["outcome"] == "linked"}
 
 
 def _items(world: World, name: str) -> list[dict[str, object]]:
@@ -74,7 +72,8 @@ def test_the_truth_counted_by_sql_is_the_same(sized_world: World) -> None:
         with own(address) as (values {own}),
         theirs as (
             select distinct lower(trim(email)) as address, company_id
-            from business_contacts join t_contacts on key = contact_no where outcome = 'linked' and email is not null
+            from (select contact_no as key, email from business_contacts union all select partner_no, mail from erp_contacts)
+            join t_contacts using (key) where outcome = 'linked' and email is not null
         ),
         parties as (
             select internet_message_id as id, lower(sender) as address, 'sender' as role from mail where not is_draft

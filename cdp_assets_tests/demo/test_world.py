@@ -9,7 +9,8 @@ import pytest
 
 from cdp_assets.config import ConsentsSource, EventsSource, load_project
 from cdp_assets.demo import generate
-from cdp_assets.demo.vocabulary import MAIL_DOMAINS
+from cdp_assets.demo.broken import REPEATED
+from cdp_assets.demo.vocabulary import GENERIC_PHONES, JUNK_EMAILS, MAIL_DOMAINS
 from cdp_assets.errors import UserError
 from cdp_assets_tests.demo.worlds import FILES, World
 
@@ -117,14 +118,18 @@ def test_the_summary_counts_the_rows_of_the_files(world: World) -> None:
     found["stand_in/addresses.txt"] = len((world.folder / "stand_in/addresses.txt").read_text().splitlines())
     for name in ("stand_in/mail.parquet", "stand_in/meetings.parquet"):
         found[name] = pq.read_table(world.folder / name).num_rows
-    assert world.summary.rows == found
+    assert {file: rows for file, rows in world.summary.rows.items() if rows} == found  # on some days nobody came
 
 
 def test_broken_rows_are_where_the_truth_says(world: World) -> None:
     lines = {(file, line): row for source in FILES for file, line, row in world.lines(source)}
-    found = [(row["source"], row["field"], row["reason"]) for row in world.truth["quarantine"]]
-    at_fault = [lines[row["file"], row["line"]].get(row["field"]) for row in world.truth["quarantine"]]
+    broken = [row for row in world.truth["quarantine"] if row["reason"] != REPEATED]
+    found = [(row["source"], row["field"], row["reason"]) for row in broken]
+    at_fault = [lines[row["file"], row["line"]].get(row["field"]) for row in broken]
     assert list(zip(found, at_fault, strict=True)) == [
+        (("web", "ts", "not a time"), "yesterday"),
+        (("web", "ts", "before the first day"), "1970-01-01T00:00:07Z"),
+        (("web", "anonymous_id", "no visitor"), None),
         (("crm", "birth_date", "not a date"), "31/12/1980"),
         (("crm", "birth_date", "not a date"), "unknown"),
         (("crm", "contact_id", "empty key"), None),
@@ -133,9 +138,6 @@ def test_broken_rows_are_where_the_truth_says(world: World) -> None:
         (("loyalty", "loyalty_id", "empty key"), None),
         (("shop", "created_at", "not a time"), "last week"),
         (("shop", "account_no", "empty key"), None),
-        (("web", "ts", "not a time"), "yesterday"),
-        (("web", "ts", "before the first day"), "1970-01-01T00:00:07Z"),
-        (("web", "anonymous_id", "no visitor"), None),
         (("orders", "total", "not a number"), "12,50 EUR"),
         (("orders", "total", "not a number"), "free"),
         (("orders", "ordered_at", "not a time"), "15.01.2026"),
@@ -146,10 +148,11 @@ def test_broken_rows_are_where_the_truth_says(world: World) -> None:
         (("erp_accounts", "customer_no", "empty key"), None),
         (("business_contacts", "contact_no", "empty key"), None),
         (("business_contacts", None, "too many columns"), ["New York"]),
+        (("erp_contacts", "partner_no", "empty key"), None),
         (("newsletter", "mail", "nobody"), None),
         (("newsletter", "purpose", "no purpose"), None),
     ]
-    assert world.summary.broken == Counter(source for source, *_ in found)
+    assert world.summary.broken == Counter(row["source"] for row in world.truth["quarantine"])
 
 
 def test_each_key_has_one_person_and_each_person_a_key(world: World) -> None:
@@ -187,61 +190,16 @@ def test_crm_has_duplicates_with_the_same_mail_and_another_key(world: World) -> 
     assert any(len({person_of[key] for key in keys}) == 1 for keys in twice)
 
 
-def test_who_is_signed_in_is_a_contact_of_crm(world: World) -> None:
-    contacts = {row["contact_id"] for row in world.rows("crm")}
-    signed_in = {row["user_id"] for row in world.rows("web") if row["user_id"]}
-    assert len(signed_in) > 50
-    assert signed_in <= contacts
-
-
-def test_the_truth_of_a_visitor_is_the_first_event_that_names_the_person(world: World) -> None:
-    person_of = {row["key"]: row["person_id"] for row in world.truth["records"] if row["source"] == "crm"}
-    first: dict[tuple[str | None, str | None], str | None] = {}
-    for row in world.rows("web"):  # files and their rows are in the order of time
-        person = person_of[row["user_id"]] if row["user_id"] else None
-        first.setdefault((row["anonymous_id"], person), row["ts"] if person else None)
-    known = {visitor for visitor, person in first if person}
-    expected = {(v, p): ts for (v, p), ts in first.items() if p or v not in known}
-    assert {
-        (row["visitor"], row["person_id"]): row["signed_in_at"] and f"{row['signed_in_at'].isoformat()}Z" for row in world.truth["visitors"]
-    } == expected
-
-
-def test_there_are_strangers_second_devices_shared_devices_and_late_sign_ins(world: World) -> None:
-    visitors = world.truth["visitors"]
-    assert sum(row["person_id"] is None for row in visitors) > 50
-    assert max(Counter(row["person_id"] for row in visitors if row["person_id"]).values()) >= 2
-    assert max(Counter(row["visitor"] for row in visitors).values()) == 2
-    known = {row["visitor"] for row in visitors if row["person_id"]}
-    before = {row["anonymous_id"] for row in world.rows("web") if row["anonymous_id"] in known and not row["user_id"]}
-    assert len(before) > len(known) / 2
-
-
-def test_each_file_of_events_holds_its_day_in_the_order_of_time(world: World) -> None:
-    rows = [(file, row) for file, _, row in world.lines("web") if row["event_id"] and row["event_id"] < "e9"]
-    assert all(file == f"sources/web/{(row['ts'] or '')[:10]}.csv" for file, row in rows)
-    order = [(row["ts"], row["event_id"]) for _, row in rows]
-    assert order == sorted(order)
-    assert len({row["event_id"] for _, row in rows}) == len(rows)
-
-
-def test_each_new_sign_in_has_its_event(world: World) -> None:
-    rows = world.rows("web")
-    signed_in = {(row["anonymous_id"], row["user_id"]) for row in rows if row["event"] == "sign_in"}
-    assert all(row["user_id"] for row in rows if row["event"] == "sign_in")
-    assert signed_in == {(row["anonymous_id"], row["user_id"]) for row in rows if row["user_id"]}
-
-
 # --- like life, and nobody's data ---
 
 
 def test_addresses_and_numbers_can_belong_to_nobody(world: World) -> None:
     for source, name in MAIL_OF.items():
-        mails = [mail for row in world.rows(source) if (mail := row[name])]
+        mails = [mail for row in world.rows(source) if (mail := row[name]) and mail not in JUNK_EMAILS]
         assert {mail.strip().split("@")[1] for mail in mails} <= set(MAIL_DOMAINS)
     numbers = [row["phone"] for source in ("crm", "loyalty") for row in world.rows(source) if row["phone"]]
     assert numbers
-    assert all(" 555" in number for number in numbers)
+    assert all(" 555" in number or number in GENERIC_PHONES for number in numbers)
 
 
 def test_sources_are_worn_as_far_as_they_should(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ FILES = {
     "crm_accounts": "sources/accounts_crm.csv",
     "erp_accounts": "sources/accounts_erp.csv",
     "business_contacts": "sources/contacts_business.csv",
+    "erp_contacts": "sources/contacts_erp.csv",
     "newsletter": "sources/consents.csv",
 }
 

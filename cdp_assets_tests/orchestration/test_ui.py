@@ -132,6 +132,8 @@ def test_a_backfill_a_refresh_lineage_the_schedule_and_the_sensor_from_the_ui(ui
     )["startSchedule"]
     assert schedule["scheduleState"]["status"] == "RUNNING", schedule
     (ui.project.folder / "web/3.csv").write_text(DAY_2.replace("e3", "e4").replace("11-19", "11-20"))
+    for file in ui.project.folder.rglob("*.csv"):  # a file that was written just now is looked at again at the next tick
+        os.utime(file, (1_700_000_000, 1_700_000_000))
     selector = {**repository, "sensorName": "source_files_sensor"}
     started = ui.ask(
         "mutation ($s: SensorSelector!) { startSensor(sensorSelector: $s) { __typename ... on Sensor { sensorState { status } } "

@@ -143,13 +143,16 @@ def test_a_file_that_is_not_utf_8_is_named_with_the_line_and_without_the_value(t
     with pytest.raises(SourceError) as error:
         _read(tmp_path, content.encode("latin-1"))
     line = 1 + content[: content.index("M")].count("\n")
-    assert error.value.message == f"Source crm: crm.csv, line {line}: not UTF-8. Save the file as UTF-8."
+    assert error.value.message == (
+        f"Source crm: crm.csv, line {line}: not UTF-8. Save the file as UTF-8. If it is in an encoding of Windows or older, say so "
+        "below sources.crm: csv: {encoding: cp1252} (or latin-1, or another)."
+    )
     assert error.value.__context__ is None
 
 
-def test_a_file_in_utf_16_is_named(tmp_path):
-    with pytest.raises(SourceError, match="UTF-16"):
-        _read(tmp_path, "a,b\n1,2\n".encode("utf-16"))
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_a_file_in_utf_16_is_known_by_its_mark(tmp_path, encoding):
+    assert _read(tmp_path, "a,b\n1,Ä\n".encode(encoding)) == [(2, None, "1", "Ä")]
 
 
 def test_a_header_with_broken_quotation_is_refused(tmp_path):
@@ -217,7 +220,7 @@ def test_no_byte_is_lost_whatever_the_bytes(content):
     """Each byte is in exactly one record, or is the end of an empty line; and each record has its physical line."""
     data = np.frombuffer(content, np.uint8)
     starts, ends, lines = (np.empty(50, np.int64) for _ in range(3))
-    found, position, _ = scan(data, 0, 1, ord(","), 2, 1 << 20, starts, ends, lines, np.empty(50, np.int8))
+    found, position, _ = scan(data, True, 1, ord(","), ord('"'), 2, 1 << 20, starts, ends, lines, np.empty(50, np.int8))
     assert position == len(content)
     gaps = [0, *ends[:found], len(content)]
     for start, end in zip([*starts[:found], len(content)], gaps, strict=False):

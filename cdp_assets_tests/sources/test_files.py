@@ -60,7 +60,7 @@ def test_all_unusable_files_are_named_at_once(tmp_path):
     with pytest.raises(SourceError) as error:
         _names(tmp_path, "data")
     assert "data/a.csv is empty" in error.value.message
-    assert "data/notes is neither CSV nor Parquet by its name" in error.value.message
+    assert "data/notes is neither CSV, JSON lines nor Parquet by its name" in error.value.message
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")

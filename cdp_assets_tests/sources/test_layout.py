@@ -135,7 +135,7 @@ def test_a_file_of_empty_lines_has_no_names(tmp_path, content):
 
 def test_a_header_that_is_not_utf_8_is_refused(tmp_path):
     write(tmp_path, crm_csv="contact_id,email,größe\n".encode("latin-1"))
-    assert _problems(tmp_path) == ["crm.csv, line of column names: not UTF-8. Save the file as UTF-8."]
+    assert _problems(tmp_path)[0].startswith("crm.csv, line of column names: not UTF-8. Save the file as UTF-8.")
 
 
 def test_parquet_brings_its_types(tmp_path):

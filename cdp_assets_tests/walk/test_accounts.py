@@ -11,30 +11,73 @@ pytestmark = pytest.mark.pipeline
 EQUAL_NAME = "regexp_replace(strip_accents(lower({0})), '[^a-z0-9]', '', 'g')"
 
 
+OUTCOMES = """
+    select k.source, k.record_key as key, coalesce(q.reason, 'linked') as outcome
+    from contact_keys k
+    left join contact_quarantine q on q.source = k.source and q.record_key = k.record_key
+    where q.reason is not null or k.contact_id in (select contact_id from contact_profiles)
+"""
+
+
 def test_each_contact_record_becomes_what_the_truth_says(walk: Project) -> None:
-    records = f"select key, outcome from {truth(walk, 'contacts')}"
-    outcomes = """
-        select k.record_key as key, coalesce(q.reason, 'linked') as outcome
-        from contact_keys k
-        left join contact_quarantine q on q.source = k.source and q.record_key = k.record_key
-        where k.source = 'business_contacts' and (q.reason is not null or k.contact_id in (select contact_id from contact_profiles))
-    """
-    assert differences(walk, records, outcomes) == []
+    """Where the accounts of a company were not brought together, its contacts of the erp may have another one than in crm."""
+    several = f"select company_id from ({company_accounts(walk)}) group by company_id having count(*) > 1"
+    kept = f"select source, key from {truth(walk, 'contacts')} where source = 'business_contacts' or company_id not in ({several})"
+    records = f"select source, key, outcome from {truth(walk, 'contacts')} where (source, key) in ({kept})"
+    assert differences(walk, records, f"select * from ({OUTCOMES}) where (source, key) in ({kept})") == []
     kinds = {row[0] for row in query(walk, f"select distinct outcome from {truth(walk, 'contacts')}")}
     assert kinds == {"linked", "no_account", "account_unknown", "account_lost_deduplication", "another_account"}
-
-
-def test_each_linked_contact_is_one_profile_with_the_account_of_its_company(walk: Project) -> None:
-    linked = f"select distinct person_id, company_id from {truth(walk, 'contacts')} where outcome = 'linked'"
-    profiles = f"""
-        select t.person_id, c.company_id
-        from contact_profiles p
-        join (select contact_id, min(record_key) as record_key from contact_keys group by contact_id) k using (contact_id)
-        join {truth(walk, "contacts")} t on t.key = k.record_key
-        join ({company_accounts(walk)}) c using (account_id)
+    assert number(walk, f"select count(*) from ({records}) where source = 'erp_contacts'") > 20
+    changed = f"""
+        select distinct t.outcome, o.outcome from ({OUTCOMES}) o join {truth(walk, "contacts")} t using (source, key)
+        where o.outcome <> t.outcome
     """
-    assert differences(walk, linked, profiles) == []
+    assert set(query(walk, changed)) <= {("linked", "another_account")}
+
+
+def test_each_linked_contact_has_a_profile_with_the_account_of_its_company(walk: Project) -> None:
+    linked = f"select distinct person_id, company_id from {truth(walk, 'contacts')} where outcome = 'linked'"
+    assert differences(walk, linked, f"select distinct person_id, company_id from ({_profiles(walk)})") == []
     assert number(walk, "select count(*) from contact_profiles") > 100
+
+
+def test_only_who_has_another_e_mail_in_the_second_source_is_two_contacts(walk: Project) -> None:
+    several = f"select person_id from ({_profiles(walk)}) group by all having count(*) > 1"
+    unlike = f"""
+        select distinct person_id
+        from (select contact_no as key, email from business_contacts union all select partner_no, mail from erp_contacts)
+        join {truth(walk, "contacts")} using (key)
+        group by person_id having count(distinct source) = 2 and count(distinct coalesce(lower(trim(email)), key)) > 1
+    """
+    assert number(walk, f"select count(*) from ({several}) where person_id not in ({unlike})") == 0
+
+
+def test_a_contact_of_both_sources_is_one_profile_with_the_records_of_both(walk: Project) -> None:
+    both = """
+        select count(*) from (
+            select contact_id from contact_keys where contact_id in (select contact_id from contact_profiles)
+            group by all having count(distinct source) = 2
+        )
+    """
+    assert number(walk, both) > 15
+    wrong = f"""
+        select count(*) from (
+            select k.contact_id from contact_keys k join {truth(walk, "contacts")} t on t.key = k.record_key
+            group by all having count(distinct t.person_id) > 1
+        )
+    """
+    assert number(walk, wrong) == 0
+
+
+def test_a_subsidiary_is_another_account_than_its_parent(walk: Project) -> None:
+    together = f"""
+        select count(*) from {truth(walk, "subsidiaries")} s
+        join ({company_accounts(walk)}) one on one.company_id = s.company_id
+        join ({company_accounts(walk)}) other on other.company_id = s.parent_id
+        where one.account_id = other.account_id
+    """
+    assert number(walk, together) == 0
+    assert number(walk, f"select count(*) from {truth(walk, 'subsidiaries')}") >= 2
 
 
 def test_a_contact_who_is_a_customer_is_the_right_one(walk: Project) -> None:
@@ -47,6 +90,17 @@ def test_a_contact_who_is_a_customer_is_the_right_one(walk: Project) -> None:
     """
     assert number(walk, wrong) == 0
     assert number(walk, "select count(customer_id) from contact_profiles") > 50
+
+
+def _profiles(project: Project) -> str:
+    """Each profile of a contact: who it is, and which company its account is of."""
+    return f"""
+        select p.contact_id, t.person_id, c.company_id
+        from contact_profiles p
+        join (select contact_id, min(record_key) as record_key from contact_keys group by contact_id) k using (contact_id)
+        join {truth(project, "contacts")} t on t.key = k.record_key
+        join ({company_accounts(project)}) c using (account_id)
+    """
 
 
 def test_accounts_are_unified_without_a_wrong_pair(walk: Project) -> None:

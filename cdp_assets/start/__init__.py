@@ -1,0 +1,10 @@
+"""A first configuration from files: what a folder holds, what its columns mean, and the cdp.yaml and quality report that follow.
+
+Reads with the code that a refresh reads with, counts, and never tells a value: only numbers and the forms of values.
+"""
+
+from cdp_assets.start.report import report_lines
+from cdp_assets.start.suggestion import Suggestion, suggest
+from cdp_assets.start.write import REPORT, config_text
+
+__all__ = ["REPORT", "Suggestion", "config_text", "report_lines", "suggest"]
