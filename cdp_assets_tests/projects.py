@@ -20,8 +20,8 @@ AS_OF = date(2026, 11, 20)
 USER = "tester"
 
 
-def demo_project(folder: Path, people: int = 160, days: int = 5) -> Project:
-    """A small demo world with the demo's configuration."""
+def demo_project(folder: Path, people: int = 160, days: int | None = 5) -> Project:
+    """A small demo world with the demo's configuration; `days` of web events, None: three years."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(DEMO / "cdp.yaml", folder / "cdp.yaml")
     generate(folder, people=people, days=days)

@@ -1,6 +1,7 @@
 """`cdp demo`: the demo world, refreshed, with its quality against the truth and the addresses to open."""
 
 import json
+import math
 from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import PurePosixPath
@@ -79,6 +80,8 @@ def _people(people: int | None, factor: float | None) -> int:
         return PEOPLE if people is None else people
     if people is not None:
         raise UserError("--people and --factor both say how large the demo is. Leave one of them out.")
+    if not math.isfinite(factor):
+        raise UserError(f"A factor of {factor} is no size. Give a number, such as 1 for {FACTOR_ONE:,} people.")
     many = round(factor * FACTOR_ONE)
     if many < FEWEST:
         raise UserError(

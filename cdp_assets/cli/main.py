@@ -37,7 +37,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (init.init, demo.demo, refresh.refresh, validate.validate, schema.schema, status.status, maintain.maintain, web.web, dev.dev):
+for command in (
+    init.init,
+    demo.demo,
+    refresh.refresh,
+    validate.validate,
+    schema.schema,
+    status.status,
+    maintain.maintain,
+    web.web,
+    dev.dev,
+):
     app.command()(command)
 review = typer.Typer(help="What a part of the pipeline will do, and what it did last.", no_args_is_help=True)
 review.command("clv")(review_clv.review_clv)

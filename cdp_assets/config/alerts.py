@@ -64,7 +64,7 @@ class Alerts(Section):
     """Who is told when a run failed for good: what failed, what was skipped because of it, and what to do."""
 
     webhook: Variable | None = None
-    """The name of the environment variable with an address of a chat (Slack, Mattermost, Teams) or of a program: it gets JSON with `text`."""
+    """The name of the environment variable with the address of a chat (Slack, Mattermost, Teams) or a program: it gets JSON with `text`."""
     mail: Mail | None = None
     """A mail to people."""
     on: Annotated[tuple[Literal["failure", "skipped"], ...], pydantic.Field(min_length=1)] = ("failure", "skipped")

@@ -214,7 +214,8 @@ def _merge(draft: Draft) -> Iterator[Finding]:
             elif name in [earlier for _, earlier in importance[:rank]]:
                 yield Finding(place, "stands twice", shown(name))
             elif not _has(draft.sources[name].fields, field, known[field]):
-                yield Finding(place, f"{name} has no field {field}, nor one of its type; remove it")
+                message = f"{name} has no field {field}, nor one of its type; remove it"
+                yield Finding(place, message, lacks=[("sources", name, "fields"), ("sources", name, "primary_key")])
 
 
 def _merged_names(draft: Draft, ranked: list[str]) -> dict[str, str]:

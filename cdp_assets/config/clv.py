@@ -113,7 +113,8 @@ def _named(config: "ProjectConfig", at: Location, name: str, usable: list[str]) 
     if activity is None:
         yield Finding(at, "unknown activity", shown(name), usable, nearest(name, usable), lacks=[("activities", name)])
     elif activity.type_name not in SALES_TYPES:
-        yield Finding(at, f"is of type {activity.type_name}; a prediction needs {' or '.join(SALES_TYPES)}", shown(name), usable)
+        message = f"is of type {activity.type_name}; a prediction needs {' or '.join(SALES_TYPES)}"
+        yield Finding(at, message, shown(name), usable, lacks=[("activities", name, "type"), ("activities", name, "source")])
     elif activity.amount is None:
         message = f"has no amount; add amount: <field with the money> under activities.{name}"
         yield Finding(at, message, shown(name), usable, lacks=[("activities", name, "amount")])

@@ -125,9 +125,9 @@ def check(config: "ProjectConfig") -> Iterator[Finding]:
 def _read_by_source(config: "ProjectConfig", at: Location, folder: str) -> Iterator[Finding]:
     """What is written into a folder that a source reads would come back as data."""
     mine = PurePosixPath(folder).parts
-    for name, source in config.sources.items():
-        read = folder_of(source.files)
-        everywhere = not read and "**" in source.files
+    for name, files in [(name, files) for name, source in config.sources.items() for files in source.reads]:
+        read = folder_of(files)
+        everywhere = not read and "**" in files
         if everywhere or (read and (mine[: len(read)] == read or read[: len(mine)] == mine)):
             yield Finding(at, f"is a folder from which the source {name} reads; choose another", shown(folder))
             return

@@ -33,7 +33,7 @@ def _variable(value: str) -> str:
 
 def _query(value: str) -> str:
     try:
-        statements = [each for each in sqlglot.parse(value, dialect="postgres") if each is not None]
+        statements = [each for each in sqlglot.parse(value, dialect="postgres") if each is not None and not isinstance(each, exp.Semicolon)]
     except SqlglotError as error:
         where = [(each.get("line"), each.get("col")) for each in getattr(error, "errors", [])]
         at = f" (line {where[0][0]} of it, near character {where[0][1]})" if where and where[0][0] else ""
@@ -98,6 +98,12 @@ class FromDatabase(Section):
         if of_files := [name for name in ("format", "csv") if getattr(self, name, None) is not None]:
             raise RefusedError(f"{' and '.join(of_files)}: belongs to files, and this source reads a database; remove it")
         return self
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The files, patterns and folders that are read, those with deleted records too; none of a database alone."""
+        deleted = getattr(getattr(self, "incremental", None), "deleted", None)
+        return tuple(files for files in (getattr(self, "files", ""), getattr(deleted, "files", None)) if files)
 
     @property
     def asks(self) -> str:

@@ -33,6 +33,7 @@ from cdp_assets.config.problems import ConfigError, Finding, Location, Problem, 
 from cdp_assets.config.project import VERSION, ProjectConfig, another_version
 from cdp_assets.config.sources import kinds_that_are_left_out
 from cdp_assets.config.translate import mistakes
+from cdp_assets.config.uses import users_of
 
 LINKS: tuple[Callable[[ProjectConfig], Iterator[Finding]], ...] = (
     sources.check,
@@ -98,6 +99,11 @@ def project_of(folder: Path, content: bytes) -> Project:
 def parse_config(content: str | bytes, file: Path = Path(FILE)) -> ProjectConfig:
     """The configuration in the content of a file, which is named in messages only; ConfigError with all problems."""
     document, found = read_document(content.encode(errors="replace") if isinstance(content, str) else content)
+    return configuration(document, found, file)
+
+
+def configuration(document: Document, found: list[Finding], file: Path = Path(FILE)) -> ProjectConfig:
+    """The configuration in a document, of whose form `found` is known to be wrong; ConfigError with all problems."""
     config = None
     if document.data is not None or not found:
         config, more = _validate(document.data)
@@ -186,16 +192,17 @@ def _removed_sources(found: list[Finding], document: Document) -> list[Finding]:
         place = finding.lacks[0] if finding.lacks else ()
         if len(place) == 2 and place[0] == "sources" and place not in document.lines:
             users.setdefault(str(place[1]), []).append(finding)
-    several = {name: sorted(its, key=lambda each: document.line(each.at)) for name, its in users.items() if len(its) > 1}
-    gone = {id(finding) for its in several.values() for finding in its}
+    places = {name: {*(each.at for each in its), *users_of(document.data, name)} for name, its in users.items()}
+    several = {name: sorted(its, key=lambda at: (document.line(at), dotted(at))) for name, its in places.items() if len(its) > 1}
+    gone = {id(finding) for name in several for finding in users[name]}
     return [*(finding for finding in found if id(finding) not in gone), *(_removed(name, its, document) for name, its in several.items())]
 
 
-def _removed(name: str, users: Sequence[Finding], document: Document) -> Finding:
-    places = ", ".join(f"{dotted(each.at)} (line {document.line(each.at)})" for each in users)
+def _removed(name: str, users: Sequence[Location], document: Document) -> Finding:
+    places = ", ".join(f"{dotted(at)} (line {document.line(at)})" for at in users)
     message = f"unknown source, which is used in {len(users)} places: {places}. Add it under sources, or remove it from all of them"
     known = [str(at[1]) for at in document.lines if len(at) == 2 and at[0] == "sources"]
-    return Finding(users[0].at, message, shown(name), known, nearest(name, known))
+    return Finding(users[0], message, shown(name), known, nearest(name, known))
 
 
 def _placed(finding: Finding, document: Document, file: Path) -> Problem:

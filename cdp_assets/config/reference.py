@@ -47,6 +47,8 @@ it is stored. *Personal* values are masked, erased and kept out of logs.
 |---|---|---|
 """
 _PLAIN = re.compile(r"[A-Za-z.][\w ./@*<>()=-]*(?::[\w/][\w/.-]*)?|\d+[\w/.-]*")
+_NO_TEXTS = ("true", "false", "yes", "no", "on", "off", "null")
+"""Words that a reader of YAML may not take for text."""
 _LONGEST = 80
 _UNIONS = (Union, types.UnionType)
 _WORDS = {bool: "true or false", int: "whole number", float: "number", date: "day", timedelta: "length of time", str: "text"}
@@ -153,9 +155,9 @@ def flow(value: Any) -> str:
         return "{" + ", ".join(f"{flow(key)}: {flow(each)}" for key, each in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(flow(each) for each in value) + "]"
-    if isinstance(value, str) and not _PLAIN.fullmatch(value):
-        return json.dumps(value)
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, str):
+        return value if _PLAIN.fullmatch(value) and value.lower() not in _NO_TEXTS else json.dumps(value)
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _cell(text: str) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 LIMIT = 300
 """Segments, measures and predictions together."""
 
+
 def _segment_name(name: str) -> str:
     if not NAME.fullmatch(name):
         raise RefusedError("is not a name for a segment", allowed=[NAME_RULE], nearest=snake_case(name))

@@ -82,9 +82,11 @@ def _finding(error: dict[str, Any], data: Any) -> tuple[str, bool, Finding]:
         return kind, of_key, Finding(at, "unknown key", None, names, nearest(at[-1], names))
     if kind == "missing":
         return kind, of_key, Finding(at, _MISSING.get(at, "is missing"))
+    if kind == "union_tag_invalid" and not isinstance(value, dict):
+        kind = "model_type"
     if kind in ("literal_error", "union_tag_invalid"):
         if kind == "union_tag_invalid":
-            at, value = (*at, "kind"), context.get("tag") if "kind" in error["input"] else None
+            at, value = (*at, "kind"), context.get("tag") if "kind" in value else None
         words = str(context.get("expected", context.get("expected_tags", "")))
         allowed = re.findall(r"'([^']*)'", words) or [words]
         left_out = value is None and kind == "union_tag_invalid"

@@ -39,9 +39,11 @@ EVENT_ROWS = f"""
 # Who used which device, and since when the site can know it. A stranger's person is null, and so is the time.
 _VISITORS = f"""
     create table visitors as
-    select {_VISITOR} as visitor, person, signed_in_at
+    select {_VISITOR} as visitor, person, signed_in_at, last_known_at
     from cookies
-    left join (select device, person, min(moment) as signed_in_at from naming group by device, person) using (device)
+    left join (
+        select device, person, min(moment) as signed_in_at, max(moment) as last_known_at from naming group by device, person
+    ) using (device)
 """
 _NEWS = f"""
     create table {{table}} as
@@ -107,7 +109,7 @@ class Deliveries:
         """Write three tables of the connection.
 
         visitors: one row a device and person who signed in on it; visitor, person (null: nobody ever signed in),
-        signed_in_at.
+        signed_in_at, last_known_at (the last event that names the person).
         late_events: one row an event that is not in the file of its day; event_id, visitor, happened_at, file, news (late).
         next_day_events: one row a row in the file of the day after; the same columns, news is new, late or repeated.
         """

@@ -70,11 +70,12 @@ _SOLD = """
         customer_keys.person = bought.person and customer_keys.source = bought.source
         and customer_keys.nth = cast(floor(bought.pick * customer_keys.keys) as bigint)
 """
-# All have their numbers from the beginning, those too that are not delivered yet.
+# In the order of their numbers; all have one from the beginning, those too that are not delivered yet.
 _NUMBERED = """
     create table {activity} as
     with numbered as (
-        select *, row_number() over (order by sold_at, person, place) as nth from purchases where activity = $activity
+        select *, row_number() over () as nth
+        from (from purchases where activity = $activity order by sold_at, person, place)
     )
     select
         nth, $letter || printf('%09d', nth) as number, key, person, sold_at, cast(cents / 100 as decimal(18, 2)) as total,
@@ -99,13 +100,11 @@ _ORDERS = """
     select
         number as order_id, key as account_no, strftime(sold_at, '%Y-%m-%dT%H:%M:%SZ') as ordered_at, total, product
     from online_orders
-    order by outcome = 'repeated_key', nth
 """
 _TILL = """
     create view till as
     select number as receipt_id, key as loyalty_id, sold_at, total, product, store
     from receipts
-    order by outcome = 'repeated_key', nth
 """
 
 
@@ -117,9 +116,9 @@ def first_day(end: date) -> date:
 def make_purchases(con: duckdb.DuckDBPyConnection, draws: Draws, people: int, end: date, *, next_day: bool = False) -> None:
     """Write the views `orders` and `till` of `con` as the files will hold them, and what is true of them.
 
-    online_orders, receipts: one row a row of the file; number (nth, with a letter), key (of a record of shop or loyalty, null: none), person
-    (null: nobody knows), sold_at, total (negative: a return), outcome (what has to become of the row), ahead (it is in the
-    file although its day has not come), news (it is of the day after `end`).
+    online_orders, receipts: one row a row of the file; number (nth, with a letter), key (of a record of shop or loyalty,
+    null: none), person (null: nobody knows), sold_at, total (negative: a return), outcome (what has to become of the
+    row), ahead (it is in the file although its day has not come), news (it is of the day after `end`).
     Reads the table `owners`. The last day is `end`, or with `next_day` the one after it; only rows with the outcome
     after_as_of are later.
     """

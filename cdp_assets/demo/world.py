@@ -49,7 +49,7 @@ LARGEST = 9_000_000  # keys have seven digits, and those from 9,000,000 on are t
 _TRUTH = {
     "records": "select source, key, printf('P%07d', person) as person_id from owners order by source, key",
     "visitors": """
-        select visitor, printf('P%07d', person) as person_id, signed_in_at from visitors order by visitor, person_id
+        select visitor, printf('P%07d', person) as person_id, signed_in_at, last_known_at from visitors order by visitor, person_id
     """,
     "companies": "select source, key, printf('B%07d', company) as company_id from company_keys order by source, key",
     "contacts": """
@@ -73,13 +73,13 @@ _TRUTH = {
         from companies where parent is not null order by company_id
     """,
     "generic_values": "select kind, value from generic_values order by kind, value",
+    # In the order of these tables: that of the numbers, what came again behind them.
     "purchases": """
         select
             activity, number as key, printf('P%07d', person) as person_id, total as amount, total < 0 as returned, outcome
         from (
             select 'online_orders' as activity, * from online_orders union all select 'receipts', * from receipts
         )
-        order by activity, nth, outcome
     """,
     "late_events": "select event_id, visitor, happened_at, 'sources/web/' || file || '.csv' as file from late_events order by all",
     "consents": "select printf('P%07d', person) as person_id, purpose, given from consented order by all",
@@ -133,7 +133,7 @@ def generate(
     - sources/crm.csv, sources/shop.csv, sources/loyalty.parquet: a row a record
     - sources/web/YYYY-MM.csv and, for the last days, YYYY-MM-DD.csv: a row an event
     - truth/records.parquet: source, key, person_id; one row a record key
-    - truth/visitors.parquet: visitor, person_id, signed_in_at; one row a device and person who signed in on it, or a
+    - truth/visitors.parquet: visitor, person_id, signed_in_at, last_known_at; one row a device and person who signed in on it, or a
       device on which nobody ever did (nulls)
     - sources/orders.csv, sources/till.parquet: a row a purchase or return; three years up to and including `end`
     - sources/accounts_crm.csv, sources/accounts_erp.csv: a row a business account

@@ -68,12 +68,12 @@ class Destination:
 def destination(project: Path, config: ProjectConfig, folder: str, export: str) -> Destination:
     """The destination of an export over a connection to files."""
     root, read = project.resolve(), []
-    for name_, source in config.sources.items():
-        fixed = project.joinpath(*folder_of(source.files))
-        file = project / source.files
+    for name_, files in [(name_, files) for name_, source in config.sources.items() for files in source.reads]:
+        fixed = project.joinpath(*folder_of(files))
+        file = project / files
         folders = {fixed.resolve(), *([file.resolve().parent] if file.is_file() else [])}
         # a source in the project's own folder reads files there, not in the folders beside them
-        read += [(name_, each) for each in sorted(folders) if each != root or "**" in source.files]
+        read += [(name_, each) for each in sorted(folders) if each != root or "**" in files]
     return Destination(project, folder, export, tuple(read))
 
 

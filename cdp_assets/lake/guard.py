@@ -24,7 +24,7 @@ def _message(place: str, error: BaseException) -> str:
         return f"{place}: the disk is full. Free some space and refresh again; nothing was written in part."
     if isinstance(error, duckdb.OutOfMemoryException):
         return f"{place}: the memory of `engine.memory` in cdp.yaml was not enough. Raise it, or free disk space for spilling."
-    if isinstance(error, PermissionError):
+    if isinstance(error, PermissionError) or "Permission denied" in str(error):
         return f"{place}: no permission to read or write below the project's folder. Check its owner and rights."
     return (
         f"{place}: {kind}. The text of the error is withheld, because it can hold values of your records. "

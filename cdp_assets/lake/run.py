@@ -30,6 +30,7 @@ from cdp_assets.lake.table import Table
 
 Reads = Mapping[str, Table | Source]
 PINS = "pins.json"
+CONFIGURATION = "configuration"  # the digest of cdp.yaml that a run was begun with, for its other processes
 # delta-rs decodes %20 and turns \\ into /, DuckDB takes what follows ? for options.
 UNREADABLE_IN_PATHS = "%\\?"
 NO_ROWS = "0"  # the content digest of no rows
@@ -138,6 +139,7 @@ class Run:
         self.failed: list[str] = []  # tables whose step failed
         self.full: frozenset[str] = frozenset()  # sources that are read in full, although they are read in increments otherwise
         self.made: dict[str, int | None] = {}  # tables whose step went well: the rows of a new version, None where the old one stayed
+        self.warned: list[str] = []  # tables whose step went well with something that people must be told
         self.progress: Callable[[str, str], None] = lambda _table, _state: None
 
     @property
@@ -155,7 +157,7 @@ class Run:
         for path in self.work.glob("*"):
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
-            elif path.name != PINS:
+            elif path.name not in (PINS, CONFIGURATION):
                 path.unlink(missing_ok=True)
 
     def _pin(self) -> dict[str, int]:

@@ -44,6 +44,8 @@ def appended_tables(project: Project) -> list[Table]:
 
 def tables_of(project: Project) -> list[Table]:
     """Every declared table: those of the steps, and those that no step of its own writes."""
+    from cdp_assets.sources.incremental_tables import REMEMBERED, read_in_increments
     from cdp_assets.sources.tables import BESIDE
 
-    return [*(step.table for step in [*steps_of(project), *exports_of(project)]), *BESIDE, *appended_tables(project)]
+    remembered = REMEMBERED if read_in_increments(project.config.sources) else ()
+    return [*(step.table for step in [*steps_of(project), *exports_of(project)]), *BESIDE, *remembered, *appended_tables(project)]

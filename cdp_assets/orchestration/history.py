@@ -10,7 +10,7 @@ from cdp_assets.config import Project
 from cdp_assets.lake import Place
 from cdp_assets.lake.lock import current_holder
 from cdp_assets.orchestration.catalogue import exports_of, steps_of
-from cdp_assets.orchestration.run_record import CONFIGURATION_TAG, changed_of
+from cdp_assets.orchestration.run_record import CONFIGURATION_TAG, changed_of, warnings_of
 from cdp_assets.orchestration.run_resource import AS_OF_TAG, UI_USER, USER_TAG
 from cdp_assets.orchestration.run_steps import steps_in
 from cdp_assets.orchestration.statuses import WILL_RETRY_TAG, at_work
@@ -102,7 +102,7 @@ def _status(run: dg.DagsterRun, state: str) -> str:
     if state == "works":
         return "Refreshing"
     if run.status == dg.DagsterRunStatus.SUCCESS:
-        return "Successful"
+        return "Completed with warnings" if warnings_of(run.tags) else "Successful"
     if run.status == dg.DagsterRunStatus.FAILURE:
         return "Failure (retrying)" if run.tags.get(WILL_RETRY_TAG) == "true" else "Failed"
     return "Canceled"

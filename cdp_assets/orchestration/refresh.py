@@ -21,6 +21,7 @@ from cdp_assets.orchestration.instance import home
 from cdp_assets.orchestration.jobs import REFRESH
 from cdp_assets.orchestration.modes import mode_of
 from cdp_assets.orchestration.run_resource import FULL_TAG, process, reasonable
+from cdp_assets.sources.tables import QUARANTINE
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def _summary(result: dg.ExecuteInProcessResult, run_id: str, as_of: date | None,
                 notices[name] = str(values["notice"])
             if values.get("unchanged"):
                 unchanged.append(name)
-        elif "rows_of_this_source" in values:
+        elif name == QUARANTINE.name and "rows_of_this_source" in values:
             quarantined[str(values["source"])] = int(values["rows_of_this_source"])
     failed = {e.step_key or "": step_message(e) for e in result.filter_events(lambda e: e.is_step_failure)}
     if not result.success and not failed:

@@ -4,12 +4,14 @@ Both are tags of the run, so that the list of runs shows them and the history ne
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 import dagster as dg
 
 from cdp_assets.errors import UserError
 from cdp_assets.lake import Run
 from cdp_assets.lake.ledger import replace_text
+from cdp_assets.lake.run import CONFIGURATION
 
 CONFIGURATION_TAG = "cdp/configuration"
 """The beginning of the sha256 of cdp.yaml."""
@@ -17,6 +19,8 @@ CHANGED_TAG = "cdp/changed"
 """Tables that have a new version by the run, and those that it went through: 3 of 60."""
 ROWS_TAG = "cdp/rows"
 """Rows of those new versions."""
+WARNED_TAG = "cdp/warnings"
+"""Tables of which people must be told something although their step went well; without the tag none."""
 _DIGITS = 12
 
 
@@ -25,26 +29,36 @@ def begin(instance: dg.DagsterInstance | None, run: Run, configuration: str) -> 
 
     Steps in processes of their own load cdp.yaml anew: a run is made with one configuration or not at all.
     """
-    file = run.work / "configuration"
+    file = run.work / CONFIGURATION
     if file.exists():
         if file.read_text() != configuration:
             raise UserError("cdp.yaml was changed while this run is at work, so the run stops here. Start it again: it takes the new one.")
         return
     replace_text(file, configuration)
-    tag(instance, run.run_id, {CONFIGURATION_TAG: configuration[:_DIGITS]})
+    stored = instance.get_run_by_id(run.run_id) if instance is not None else None
+    if instance is None or stored is None:
+        return
+    # a run that is started again has the tags of the first one
+    fresh = {CHANGED_TAG: "0 of 0", ROWS_TAG: "0", WARNED_TAG: "0"} if CHANGED_TAG in stored.tags else {}
+    instance.add_run_tags(run.run_id, {CONFIGURATION_TAG: configuration[:_DIGITS], **fresh})
 
 
 def end(instance: dg.DagsterInstance | None, run: Run) -> None:
-    """Record how much was changed. Each process of a run adds its part."""
+    """Record how much was changed. Each process of a run adds its part. Where that cannot be written (a full disk), it is left out."""
+    from sqlalchemy.exc import SQLAlchemyError
+
     changed = [rows for rows in run.made.values() if rows is not None]
     done, rows, new = len(run.made) + len(run.failed), sum(changed), len(changed)
-    stored = instance.get_run_by_id(run.run_id) if instance is not None and done else None
-    if stored is None:
+    if instance is None or not done:
         return
-    before = changed_of(stored.tags)
-    if before is not None:
-        new, done, rows = new + before[0], done + before[1], rows + before[2]
-    tag(instance, run.run_id, {CHANGED_TAG: f"{new} of {done}", ROWS_TAG: str(rows)})
+    with suppress(SQLAlchemyError, OSError):
+        stored = instance.get_run_by_id(run.run_id)
+        if stored is None:
+            return
+        before = changed_of(stored.tags) or (0, 0, 0)
+        said = {CHANGED_TAG: f"{new + before[0]} of {done + before[1]}", ROWS_TAG: str(rows + before[2])}
+        warned = len(run.warned) + warnings_of(stored.tags)
+        instance.add_run_tags(run.run_id, {**said, **({WARNED_TAG: str(warned)} if warned else {})})
 
 
 def changed_of(tags: Mapping[str, str]) -> tuple[int, int, int] | None:
@@ -54,7 +68,7 @@ def changed_of(tags: Mapping[str, str]) -> tuple[int, int, int] | None:
     return (int(new), int(done), int(rows)) if new.isdecimal() and done.isdecimal() and rows.isdecimal() else None
 
 
-def tag(instance: dg.DagsterInstance | None, run_id: str, tags: dict[str, str]) -> None:
-    """Add tags to a run, where Dagster knows it."""
-    if instance is not None and instance.has_run(run_id):
-        instance.add_run_tags(run_id, tags)
+def warnings_of(tags: Mapping[str, str]) -> int:
+    """The number of tables with something that people must be told."""
+    found = tags.get(WARNED_TAG, "0")
+    return int(found) if found.isdecimal() else 0

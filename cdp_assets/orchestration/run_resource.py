@@ -81,8 +81,8 @@ def run_resource(project: Project, progress: Progress | None = None, prefix: Pre
                 try:
                     yield opened
                 finally:
-                    run_record.end(context.instance, opened)
                     opened.clean()
+                    run_record.end(context.instance, opened)
                     if begins and not (dagster_run and own_name(dagster_run.job_name, prefix) == REFRESH_ISOLATED):
                         failed = f"failed: {', '.join(opened.failed)}" if opened.failed else None
                         record(place, user=UI_USER, action="refresh", subject=run_id, outcome="failed" if failed else "done", detail=failed)

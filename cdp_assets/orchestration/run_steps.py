@@ -8,6 +8,7 @@ import dagster as dg
 from cdp_assets.orchestration.failures import step_message
 from cdp_assets.orchestration.keys import table_of
 from cdp_assets.orchestration.skipped import reasons
+from cdp_assets.sources.tables import QUARANTINE
 
 Kind = dg.DagsterEventType
 
@@ -81,8 +82,8 @@ def _made(steps: Steps, event: dg.DagsterEvent, _at: float) -> None:
     said = steps.warned.setdefault(event.step_key or "", [])
     if "notice" in made.metadata:
         said.append(str(made.metadata["notice"].value))
-    if "rows_of_this_source" in made.metadata and (rows := int(str(made.metadata["rows_of_this_source"].value))):
-        said.append(f"{rows:,} rows in quarantine")
+    if table_of(made.asset_key) == QUARANTINE.name and (rows := int(str(made.metadata["rows_of_this_source"].value))):
+        said.append(f"{rows:,} row{'' if rows == 1 else 's'} in quarantine")
 
 
 def _checked(steps: Steps, event: dg.DagsterEvent, _at: float) -> None:

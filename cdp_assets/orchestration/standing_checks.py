@@ -13,7 +13,7 @@ from cdp_assets.identity.tables import CLUSTERS
 from cdp_assets.lake import Run, Table, session
 from cdp_assets.lake.source import literal, name
 from cdp_assets.orchestration.keys import RUN, Prefix, asset_key, named
-from cdp_assets.sources.tables import QUARANTINE
+from cdp_assets.sources.tables import QUARANTINE, SOURCE_COLUMNS
 from cdp_assets.unify.deduplicated_tables import deduplicated
 
 MAXIMUM_CLUSTER = 50
@@ -22,7 +22,7 @@ MAXIMUM_QUARANTINED = 1000
 
 @dataclass(frozen=True)
 class Limit:
-    """`sql` over `reads` gives one number, which should be at most `at_most`."""
+    """`sql` over `reads` gives one number, which should be at most `at_most`; the variable `as_of` is the day of the run."""
 
     asset: str
     name: str
@@ -52,6 +52,16 @@ def limits_of(project: Project) -> list[Limit]:
             MAXIMUM_QUARANTINED,
         ),
     ]
+    made.append(
+        Limit(
+            SOURCE_COLUMNS.name,
+            "columns_as_before",
+            "the files of the sources have the columns, of the types, that they had the last time",
+            {SOURCE_COLUMNS.name: SOURCE_COLUMNS},
+            "select count(*) from source_columns where changed = getvariable('as_of')",
+            0,
+        )
+    )
     return [*made, *_ids_without_record(project.config), *_predictions(project.config)]
 
 
@@ -135,4 +145,5 @@ def _ask(run: Run, limit: Limit) -> float:
     with session(memory=run.engine.memory) as connection:
         for n, table in limit.reads.items():
             connection.execute(f"create temp view {name(n)} as {run.read(table).sql}")
+        connection.execute(f"set variable as_of = cast({literal(run.as_of.isoformat())} as date)")
         return float(connection.execute(limit.sql).fetchall()[0][0])

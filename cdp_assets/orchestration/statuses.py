@@ -1,6 +1,6 @@
 """The state of every table, as its last run left it or is making it: from Dagster's log of events, the ledger and the project's lock."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -55,6 +55,7 @@ def statuses(project: Project, instance: dg.DagsterInstance | None) -> list[Tabl
     place = Place(project.store)
     holder = current_holder(place.lock)
     found: dict[str, TableStatus] = {}
+    stopped: dict[str, TableStatus] = {}
     runs = instance.get_run_records(limit=MOST_RUNS) if instance is not None else []
     for record in runs:
         if instance is None or found.keys() >= stations.keys():
@@ -64,12 +65,25 @@ def statuses(project: Project, instance: dg.DagsterInstance | None) -> list[Tabl
             state, why = _state(table, steps, record.dagster_run, holder)
             ended = steps.ended.get(table)
             at = datetime.fromtimestamp(ended, UTC).isoformat(timespec="seconds") if ended is not None else None
-            found[table] = TableStatus(table, stations[table], state, why, record.dagster_run.run_id, at, steps.seconds(table))
+            seen = TableStatus(table, stations[table], state, why, record.dagster_run.run_id, at, steps.seconds(table))
+            if state == "Canceled":
+                stopped.setdefault(table, seen)  # what it was before is still to be found
+            else:
+                found[table] = _after(stopped.get(table), seen)
     for table in stations.keys() - found.keys():
         entry = place.ledger.read(table)
         made = entry is not None or (table == PUBLISHED and read_pointer(project.store / "published") is not None)
-        found[table] = TableStatus(table, stations[table], "Successful" if made else "Not started", run=entry.run if entry else None)
+        before = TableStatus(table, stations[table], "Successful" if made else "Not started", run=entry.run if entry else None)
+        found[table] = _after(stopped.get(table), before)
     return [found[table] for table in stations]
+
+
+def _after(stopped: TableStatus | None, before: TableStatus) -> TableStatus:
+    """The state before a run that was stopped, which is what the table is in; shown as canceled."""
+    if stopped is None:
+        return before
+    was = before.state if before.why is None else f"{before.state} ({before.why})"
+    return replace(stopped, why=f"{stopped.why}; before it: {was}")
 
 
 def _state(table: str, steps: Steps, run: dg.DagsterRun, holder: Holder | None) -> tuple[State, str | None]:
@@ -110,15 +124,14 @@ def _stopped(run: dg.DagsterRun, steps: Steps) -> bool:
 
 def at_work(run: dg.DagsterRun, holder: Holder | None) -> Literal["waits", "works", "ended"]:
     """Whether a run is under way. Dagster believes so of a killed one too; whoever is at work holds the project's lock."""
-    if run.status in _WAITING:
-        # one from the command line works from its first moment on, or not at all
-        return "ended" if USER_TAG in run.tags and (holder is None or holder.run != run.run_id) else "waits"
-    if run.status not in _AT_WORK:
+    if run.status not in (*_WAITING, *_AT_WORK):
         return "ended"
-    if holder is not None and holder.run == run.run_id:
+    if holder is not None and holder.run == run.run_id and run.status in _AT_WORK:
         return "works"
-    if USER_TAG in run.tags:
-        return "ended"
+    if USER_TAG in run.tags and run.remote_job_origin is None and (holder is None or holder.run != run.run_id):
+        return "ended"  # one from the command line holds the lock from its first moment on
+    if run.status in _WAITING:
+        return "waits"
     if run.job_name == REFRESH_ISOLATED:
         return "works"  # its processes hold the lock step by step
     return "ended" if holder is None else "waits"

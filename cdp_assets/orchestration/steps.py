@@ -14,6 +14,7 @@ from cdp_assets.orchestration.jobs import RUN_EXPORT, is_refresh
 from cdp_assets.orchestration.keys import RUN, Prefix, asset_key, named, own_name, table_of
 from cdp_assets.orchestration.retries import again
 from cdp_assets.orchestration.skipped import say_skipped
+from cdp_assets.sources.tables import QUARANTINE
 
 PACKAGE = Path(__file__).parent.parent
 OWNERS = ["team:data-platform"]
@@ -132,8 +133,7 @@ def execute(step: Step, run: Run, context: dg.AssetExecutionContext, prefix: Pre
         _failed(step, run, context)
         raise
     yield from _check_results(step.table, result.checks, prefix)
-    run.made[step.table.name] = None if result.unchanged else result.rows
-    run.progress(step.table.name, "unchanged" if result.unchanged else "done")
+    _went_well(step, run, result, notice)
     _log_days(context, step, result, prefix)
     for other in result.also:
         rows = {"dagster/row_count": run.rows(other.table), "rows_of_this_source": other.rows}
@@ -156,6 +156,14 @@ def execute(step: Step, run: Run, context: dg.AssetExecutionContext, prefix: Pre
         metadata["dagster/column_lineage"] = column_lineage(origins, prefix)
         metadata["column_origins"] = column_origins(origins)
     yield dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(result.content or "empty"))
+
+
+def _went_well(step: Step, run: Run, result: StepResult, notice: str | None) -> None:
+    """The step has made its table, or kept it."""
+    run.made[step.table.name] = None if result.unchanged else result.rows
+    if notice or any(other.rows for other in result.also if other.table.name == QUARANTINE.name):
+        run.warned.append(step.table.name)
+    run.progress(step.table.name, "unchanged" if result.unchanged else "done")
 
 
 def _failed(step: Step, run: Run, context: dg.AssetExecutionContext) -> None:

@@ -29,6 +29,7 @@ killed runs left behind, of tables that cdp.yaml no longer has, and of Dagster's
 
 A row of its report is a table for which something had to be done.
 """
+RETENTION = "no table: what was done is in the metadata of each materialisation, as long as Dagster keeps it"
 _FIGURES = ("files_merged", "files_removed", "bytes_freed", "log_entries_removed")
 
 
@@ -92,7 +93,8 @@ def upkeep_asset(project: Project, prefix: Prefix = ()) -> dg.AssetsDefinition:
         kinds={"deltalake"},
         owners=OWNERS,
         code_version="1",
-        metadata={"dagster/column_schema": _schema()},
+        metadata={"dagster/column_schema": _schema(), "key": "table", "retention": RETENTION},
+        backfill_policy=dg.BackfillPolicy.single_run(),
         tags={"personal": "no"},
         required_resource_keys={resource},
     )

@@ -42,7 +42,8 @@ def _faults(run: Run, source_name: str) -> tuple[Faults, int]:
     with session(memory=run.engine.memory) as connection:
         found = connection.execute(f"select field, reason, count(*) from ({quarantine.sql}) group by all order by all").fetchall()
         rows = connection.execute(f"select cast(coalesce(sum({quoted('rows')}), 0) as bigint) from ({files.sql})").fetchall()[0][0]
-    return {(field, reason): count for field, reason, count in found}, int(rows)
+    # A source that is read in increments is counted elsewhere, and then a share of its rows would mean nothing.
+    return ({(field, reason): count for field, reason, count in found}, int(rows)) if rows else ({}, 0)
 
 
 def _dates(source_name: str, source: AnySource, faults: Faults, rows: int) -> Iterator[str]:

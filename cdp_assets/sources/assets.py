@@ -47,4 +47,4 @@ def _compute(project: Project, name: str, run: Run) -> StepResult:
     if project.config.sources[name].where:
         numbers.setdefault("rows_filtered", rows_filtered(run, name))
     said = "\n".join(each for each in (rows.notice, advice(run, project, name)) if each)
-    return replace(rows, also=(faults,), numbers=numbers, notice=said or None)
+    return replace(rows, also=(faults, *rows.also), numbers=numbers, notice=said or None)

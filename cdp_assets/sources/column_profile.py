@@ -6,17 +6,14 @@ Of a personal column only the forms of its values are told, never a value: `ann@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
 from pathlib import Path
 
-from sqlglot import exp
-
 from cdp_assets.config import AnySource, Project, ProjectConfig, RecordsSource
-from cdp_assets.lake import Column, Run, Stage, StepResult, Table, digest, whole
+from cdp_assets.lake import Run, Stage, StepResult, Table, digest, whole
 from cdp_assets.lake.checks import CheckResult
 from cdp_assets.lake.nasty import nasty_rows
+from cdp_assets.lake.source import literal
 from cdp_assets.lake.source import name as quoted
-from cdp_assets.sources.convert import node
 from cdp_assets.sources.tables import COLUMN_PROFILES, table_of
 
 MOST = 10
@@ -24,29 +21,29 @@ MOST = 10
 NO_VALUES = ("n/a", "#n/a", "null", "(null)", "\\n", "none", "nan", "nil", "-", "--", "?", "unknown", "undefined")
 """Texts, in small letters, that stand for a value that is missing."""
 _WHERE_FROM = ("source_file", "source_line", "record_key")
+_VISITORS = ("visitor_id", "event_id")
 
 
 @dataclass(frozen=True)
 class Profiled:
-    """A column of rows to look at: its name in the result, the expression of its value, whether only forms may be told.
+    """A column of rows to look at: its name in the result, its value as SQL, whether only forms may be told.
 
-    `counts`: name -> condition over the column `text`; the rows for which it holds are counted too.
+    `counts`: name -> condition as SQL over the column `text`; the rows for which it holds are counted too.
     """
 
     label: str
-    value: exp.Expr
+    value: str
     patterns: bool
-    counts: Mapping[str, exp.Expr] = field(default_factory=dict)
+    counts: Mapping[str, str] = field(default_factory=dict)
 
 
-def profile_query(rows: str, profiled: Sequence[Profiled]) -> exp.Query:
-    """One row a column: label, rows, nulls, missing, uniques, top (a list of {n, told}, n below zero), then its counts.
+def profile_sql(rows: str, profiled: Sequence[Profiled]) -> str:
+    """SQL for one row a column: label, place, told, rows, nulls, missing, uniques, top (a list of {n, told}, n below zero), its counts.
 
     `rows` is the name of the relation. Every column is read and grouped once, so the cost is one pass over the rows; whatever
     is asked of values is asked once for each that differs. All columns must have counts of the same names.
     """
-    each = [_one(exp.to_table(quoted(rows), dialect="duckdb"), place, column) for place, column in enumerate(profiled, start=1)]
-    return reduce(lambda one, other: exp.union(one, other, distinct=False), each)
+    return "\nunion all\n".join(_one(rows, place, column) for place, column in enumerate(profiled, start=1))
 
 
 def profile_stage(name: str, source: AnySource, hidden: Iterable[str] = ()) -> Stage:
@@ -55,18 +52,12 @@ def profile_stage(name: str, source: AnySource, hidden: Iterable[str] = ()) -> S
     `hidden` are columns of which only forms are told although their type is not personal.
     """
     table = table_of(name, source)
-    asked = _columns(table, source, hidden)
-    told = exp.case()
-    for column in asked:
-        word = exp.Literal.string("patterns" if column.patterns else "values")
-        told = told.when(exp.column("label").eq(exp.Literal.string(column.label)), word)
-    query = (
-        exp.select(exp.Literal.string(name).as_("source"), exp.column("label").as_("column_name"))
-        .select("place", '"rows"', "nulls", "missing", "uniques", told.as_("told"), dialect="duckdb")
-        .select("list_transform(top, lambda x: x.told) as top", "list_transform(top, lambda x: -x.n) as top_rows", dialect="duckdb")
-        .from_(profile_query(name, asked).subquery("profiles"))
-    )
-    return Stage("profiles", {name: whole()}, query, COLUMN_PROFILES, nasty=lambda: {name: nasty_rows(table.columns)})
+    sql = f"""
+        select {literal(name)} as source, label as column_name, place, "rows", nulls, missing, uniques, told,
+            list_transform(top, lambda x: x.told) as top, list_transform(top, lambda x: -x.n) as top_rows
+        from ({profile_sql(name, _columns(table, source, hidden))})
+    """
+    return Stage("profiles", {name: whole()}, sql, COLUMN_PROFILES, nasty=lambda: {name: nasty_rows(table.columns)})
 
 
 def profile_sources(run: Run, project: Project) -> StepResult:
@@ -115,49 +106,44 @@ def hidden_columns(config: ProjectConfig, name: str) -> frozenset[str]:
 
 def _columns(table: Table, source: AnySource, hidden: Iterable[str]) -> list[Profiled]:
     return [
-        Profiled(column.name, exp.column(column.name, quoted=True), column.personal or column.name in set(hidden) or _is_visitor(column))
+        Profiled(column.name, quoted(column.name), column.personal or column.name in {*hidden, *_VISITORS})
         for column in table.columns
         if column.name not in _WHERE_FROM or column.name in source.fields
     ]
 
 
-def _is_visitor(column: Column) -> bool:
-    return column.name in ("visitor_id", "event_id")
-
-
-def _one(rows: exp.Table, place: int, column: Profiled) -> exp.Query:
-    told = _pattern(exp.column("text")) if column.patterns else node("left(:text, 80)", text=exp.column("text"))
-    frequent = "min({'n': -n, 'told': told}, :most) filter (where told is not null and (:patterns or n > 1))"
-    top = node(f"coalesce({frequent}, [])", most=exp.Literal.number(MOST), patterns=exp.convert(column.patterns))
-    counted = exp.select(column.value.as_("value"), "count(*) as n").from_(rows).group_by("1")
-    texts = exp.select("n", "cast(value as varchar) as text").from_(counted.subquery("counted"))
-    texts = exp.select("n", node("nullif(trim(text), '')").as_("text")).from_(texts.subquery("written"))
-    none = exp.column("text").is_(exp.null()).or_(exp.func("lower", exp.column("text")).isin(*NO_VALUES))
-    asked = exp.select("n", "text", told.as_("told"), none.as_("none")).from_(texts.subquery("texts"))
-    asked = asked.select(*(condition.as_(label, quoted=True) for label, condition in column.counts.items()))
-    forms = exp.select("told", "sum(n) as n").from_("asked").group_by("told")
-    summary = exp.select(
-        exp.Literal.string(column.label).as_("label"),
-        exp.Literal.number(place).as_("place"),
-        node("cast(coalesce(sum(n), 0) as bigint)").as_("rows", quoted=True),
-        node("cast(coalesce(sum(n) filter (where text is null), 0) as bigint)").as_("nulls"),
-        node('cast(coalesce(sum(n) filter (where "none"), 0) as bigint)').as_("missing"),
-        node("count(text)").as_("uniques"),
-        exp.select(top).from_(forms.subquery("forms")).subquery().as_("top"),
-        *(
-            node("cast(coalesce(sum(n) filter (where :condition), 0) as bigint)", condition=exp.column(label, quoted=True)).as_(
-                label, quoted=True
+def _one(rows: str, place: int, column: Profiled) -> str:
+    told, least = (_PATTERN, 1) if column.patterns else ("left(text, 80)", 2)
+    asked = "".join(f", {condition} as {quoted(label)}" for label, condition in column.counts.items())
+    counts = "".join(f", {_rows_with(quoted(label))} as {quoted(label)}" for label in column.counts)
+    return f"""
+        select * from (
+            with texts as materialized (
+                select n, text, {told} as told, text is null or lower(text) in ({_NO_VALUES}) as "none" {asked}
+                from (select n, nullif(trim(cast(value as varchar)), '') as text
+                    from (select {column.value} as value, count(*) as n from {quoted(rows)} group by 1))
             )
-            for label in column.counts
-        ),
-    ).from_("asked")
-    return exp.select("*").from_(summary.with_("asked", as_=asked, materialized=True).subquery("one"))
+            select {literal(column.label)} as label, {place} as place, '{"patterns" if column.patterns else "values"}' as told,
+                cast(coalesce(sum(n), 0) as bigint) as "rows", {_rows_with("text is null")} as nulls,
+                {_rows_with('"none"')} as missing, count(text) as uniques,
+                (select coalesce(min({{'n': -n, 'told': told}}, {MOST}) filter (where told is not null and n >= {least}), [])
+                    from (select told, cast(sum(n) as bigint) as n from texts group by told)) as top
+                {counts}
+            from texts
+        )"""
 
 
-def _pattern(text: exp.Expr) -> exp.Expr:
+def _rows_with(condition: str) -> str:
+    return f"cast(coalesce(sum(n) filter (where {condition}), 0) as bigint)"
+
+
+def _pattern() -> str:
     """The form of a text: letters of any language as one a, each digit as 9, spaces as one, what is none of ASCII's signs as ?."""
+    text = "text"
     for pattern, by in ((r"[\p{L}\p{M}]+", "a"), (r"\p{N}", "9"), (r"\s+", " "), ("[^ -~]", "?")):
-        text = exp.func(
-            "regexp_replace", text, exp.Literal.string(pattern), exp.Literal.string(by), exp.Literal.string("g"), dialect="duckdb"
-        )
-    return node("left(:text, 40)", text=text)
+        text = f"regexp_replace({text}, {literal(pattern)}, {literal(by)}, 'g')"
+    return f"left({text}, 40)"
+
+
+_PATTERN = _pattern()
+_NO_VALUES = ", ".join(literal(value) for value in NO_VALUES)

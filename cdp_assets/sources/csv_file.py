@@ -21,13 +21,13 @@ def csv_rows(source: str, layout: Layout, wanted: Sequence[str], schema: Any, se
     broken quotation in its header.
     """
     seen.update(wanted)
-    with open_text(layout.file.path, layout.encoding, BYTES_AT_ONCE) as window:
-        try:
+    try:
+        with open_text(layout.file.path, layout.encoding, BYTES_AT_ONCE) as window:
             yield from _portions(source, layout, wanted, schema, window)
-        except NotTextError as error:
-            wrong = not_text(layout.file.name, f"line {error.line}", layout.encoding, source)
-        else:
-            return
+    except NotTextError as error:
+        wrong = not_text(layout.file.name, f"line {error.line}", layout.encoding, source)
+    else:
+        return
     raise SourceError(source, [wrong])
 
 
@@ -49,11 +49,12 @@ def _portions(source: str, layout: Layout, wanted: Sequence[str], schema: Any, w
         if found and header:
             header = False
             if states[0] != READABLE:
-                raise SourceError(source, [f"{layout.file.name}, line {lines[0]}: the column names hold {REASONS[int(states[0])]}."])
+                what = "are" if states[0] == TOO_LONG else "hold"
+                raise SourceError(source, [f"{layout.file.name}, line {lines[0]}: the column names {what} {REASONS[int(states[0])]}."])
         elif found and states[0] == TOO_LONG:
             window.advance(position)
             window.skip_line()
-            yield _bad_rows(layout, schema, lines[:1], states[:1])
+            yield _bad_rows(layout, schema, lines[:1].copy(), states[:1])  # Arrow keeps the array, and it is used again
             continue
         elif found:
             part = window.part(position)

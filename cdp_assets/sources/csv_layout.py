@@ -34,7 +34,7 @@ def csv_layout(source: str, file: SourceFile, wanted: Collection[str], form: Csv
         raise SourceError(source, [f"{file.name} has no line of column names."])
     if any("\ufffd" in column for column in header):
         raise SourceError(source, [not_text(file.name, "line of column names", encoding, source)])
-    if beginning[:2].count(0) == 1:
+    if encoding == UTF8 and beginning[:2].count(0) == 1:
         raise SourceError(source, [_nul(file.name, beginning, source)])
     if len(header) == 1 and not _fitting(header, wanted) and (better := _better(text, quote, wanted, delimiter)):
         raise SourceError(source, [_wrong(file.name, source, delimiter, better, stated=form.delimiter is not None)])
@@ -69,8 +69,11 @@ def _first_row(text: str, delimiter: str, quote: str) -> tuple[str, ...]:
 
 
 def _rows(text: str, delimiter: str, quote: str, most: int) -> list[list[str]]:
-    quoting = csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quotechar=quote or None, quoting=quoting)
+    lines = io.StringIO(text, newline="")
+    if quote:
+        reader = csv.reader(lines, delimiter=delimiter, quotechar=quote)
+    else:
+        reader = csv.reader(lines, delimiter=delimiter, quotechar=None, quoting=csv.QUOTE_NONE)
     found: list[list[str]] = []
     try:
         while len(found) < most and (row := next(reader, None)) is not None:

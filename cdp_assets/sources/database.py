@@ -12,6 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import sqlglot
+
 from cdp_assets.config import AnySource, EventsSource, RecordsSource
 from cdp_assets.config.problems import nearest
 from cdp_assets.lake import Source, digest, session
@@ -25,10 +27,10 @@ SCHEMES = ("postgresql://", "postgres://")
 CONNECT_SECONDS = 15
 BATCH_BYTES = 8 << 20
 _MOST_NAMES = 2000
-# Arrow's type of a column -> the type of the raw rows. All others are asked for as text, which for numeric is exact.
+# PostgreSQL's type of a column -> the type of the raw rows. All others are asked for as text, which for numeric is exact.
 _NATIVE = {
-    "int16": "bigint", "int32": "bigint", "int64": "bigint", "double": "double", "bool": "boolean", "date32[day]": "date",
-    "timestamp[us]": "timestamp", "timestamp[us, tz=UTC]": "timestamp", "string": "varchar",
+    **dict.fromkeys(["int2", "int4", "int8"], "bigint"), **dict.fromkeys(["float4", "float8"], "double"), "bool": "boolean",
+    "date": "date", "timestamp": "timestamp", "timestamptz": "timestamp", **dict.fromkeys(["text", "varchar", "bpchar", "name"], "varchar"),
 }  # fmt: skip
 _NOT_PLAIN = ("list", "struct", "binary", "large_list", "map")
 
@@ -76,7 +78,7 @@ def stage_query(
     try:
         with asked.connected() as cursor:
             types = asked.types(cursor, wanted)
-            places = {column: (f"c{number}", types[column][1]) for number, column in enumerate(wanted)}
+            places = {column: (f"c{number}", types[column][0]) for number, column in enumerate(wanted)}
             asked.stream(cursor, asked.select(places, types, since), aside)
         _sort(source, places, aside, into, memory)
     finally:
@@ -107,7 +109,7 @@ class _Asked:
         if source.table is not None:
             self.rows = "select * from " + ".".join(name(part) for part in source.table.split("."))
         else:
-            self.rows = (source.query or "").strip().rstrip(";").rstrip()
+            self.rows = one_statement(source.query or "")
 
     @contextmanager
     def connected(self) -> Iterator[Any]:
@@ -135,8 +137,8 @@ class _Asked:
         except QueryError as error:
             raise SourceError(self.name, [f"{self.source.read_from}: {of_query(error.code)}."]) from None
 
-    def types(self, cursor: Any, wanted: Mapping[str, str]) -> dict[str, tuple[str, str, str]]:
-        """Column -> (Arrow's type, type of the raw rows, PostgreSQL's type). SourceError where one is missing, twice there or not plain."""
+    def types(self, cursor: Any, wanted: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+        """Column -> (type of the raw rows, PostgreSQL's type). SourceError where one is missing, twice there or not plain."""
         try:
             with without_texts(self.name, self.variable, self.seconds, self.rows):
                 schema = cursor.adbc_execute_schema(f"select * from (\n{self.rows}\n) as q")
@@ -145,18 +147,12 @@ class _Asked:
         problems = [problem for column, place in wanted.items() if (problem := _problem(schema, column, place))]
         if problems:
             raise SourceError(self.name, [f"{self.source.read_from}: {problem}" for problem in problems])
-        fields = {column: schema.field(column) for column in wanted}
-        kinds = {
-            column: (str(field.type), (field.metadata or {}).get(b"POSTGRESQL:type", b"").decode()) for column, field in fields.items()
-        }
-        return {
-            column: (arrow, "double" if arrow == "float" else _NATIVE.get(arrow, "varchar"), postgres)
-            for column, (arrow, postgres) in kinds.items()
-        }
+        kinds = {column: (schema.field(column).metadata or {}).get(b"POSTGRESQL:type", b"").decode() for column in wanted}
+        return {column: (_NATIVE.get(kind, "varchar"), kind) for column, kind in kinds.items()}
 
-    def select(self, places: Mapping[str, tuple[str, str]], types: Mapping[str, tuple[str, str, str]], since: datetime | None) -> str:
+    def select(self, places: Mapping[str, tuple[str, str]], types: Mapping[str, tuple[str, str]], since: datetime | None) -> str:
         """The statement: the wanted columns under our names, in types that are read without loss, and only what is new."""
-        values = ", ".join(f"{_value(column, types[column][0])} as {ours}" for column, (ours, _) in places.items())
+        values = ", ".join(f"{_value(column, types[column][1])} as {ours}" for column, (ours, _) in places.items())
         statement = f"select {values or '1 as nothing'} from (\n{self.rows}\n) as q"
         if since is None:
             return statement
@@ -164,8 +160,8 @@ class _Asked:
         assert self.source.incremental is not None
         field = self.source.incremental.updated or ""
         column = self.source.fields[field].column or field
-        if types[column][1] not in ("date", "timestamp"):
-            held = f'column "{column}" tells what is new, and the database holds it as {types[column][2]}'
+        if types[column][0] not in ("date", "timestamp"):
+            held = f'column "{column}" tells what is new, and the database holds it as {types[column][1]}'
             raise SourceError(self.name, [f"{self.source.read_from}: {held}. Convert it to a timestamp in a query."])
         return f"{statement} where {name(column)} >= {literal(since.isoformat(sep=' '))} or {name(column)} is null"
 
@@ -175,7 +171,7 @@ class _Asked:
 
         with self._guarded():
             cursor.execute(statement)
-            reader = cursor.fetch_record_batch()
+            reader = cursor._results.reader  # noqa: SLF001 - the errors of what fetch_record_batch gives have no codes
             schema = _storage(reader.schema)
             with parquet.ParquetWriter(into, schema, compression="zstd", compression_level=1) as writer:
                 for batch in reader:
@@ -218,11 +214,18 @@ def _problem(schema: Any, column: str, place: str) -> str | None:
     return None
 
 
-def _value(column: str, arrow: str) -> str:
+def _value(column: str, kind: str) -> str:
     its = name(column)
-    if arrow == "float":  # by way of text 0.1 stays 0.1 and does not become 0.10000000149
+    if kind == "float4":  # by way of text 0.1 stays 0.1 and does not become 0.10000000149
         return f"{its}::text::double precision"
-    return its if arrow in _NATIVE else f"{its}::text"
+    return its if kind in _NATIVE else f"{its}::text"
+
+
+def one_statement(query: str) -> str:
+    """The query without the semicolon at its end and what follows: it becomes a part of another statement."""
+    tokens = sqlglot.tokenize(query, dialect="postgres")
+    last = tokens[-1] if tokens else None
+    return query[: last.start].rstrip() if last is not None and last.text == ";" else query
 
 
 def _storage(schema: Any) -> Any:

@@ -26,6 +26,8 @@ _OF_THE_QUERY = {
     "42601": "the server cannot read it as SQL. Try it in a program such as psql",
     "42883": "a function or operator in it does not exist for values of these types. Try it in a program such as psql",
     "42702": "a column in it could be of several tables. Write the table before it",
+    "22021": "it holds text that is not UTF-8. Convert it in a query, or give the database an encoding",
+    "22P05": "it holds text that UTF-8 does not have. Convert it in a query",
     "0A000": "the server cannot do what it asks for",
 }
 _OF_VALUES = (

@@ -13,22 +13,24 @@ _DAYS: Sequence[tuple[str, ...]] = (
     ("%d %b %Y",), ("%d %B %Y",), ("%d-%b-%Y",), ("%b %d, %Y",), ("%B %d, %Y",),
 )  # fmt: skip
 """Patterns of one form, between which a single value may not decide."""
-_HOURS = ("", " %H:%M", " %H:%M:%S", "T%H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
+_HOURS = ("", " %H:%M", " %H:%M:%S")
+_WITH_HOURS = 5  # of the forms of a day, those that times are written with
 _SAID = re.compile(r"; (\S.*?)(?: or (\S.*?))? would read it$")
 
 
 def with_pattern(reason: str, text: exp.Expr, data_type: str, stated: str | None) -> exp.Expr:
     """The reason why this text is no date or timestamp, as SQL: with the pattern (or the two) that would read it, where one is known."""
-    said = exp.case()
-    for hour in _HOURS if data_type == "timestamp" else ("",):
-        for days in _DAYS:
+    no_digit = exp.not_(exp.func("regexp_matches", text.copy(), exp.Literal.string("[0-9]"), dialect="duckdb"))
+    branches: list[tuple[exp.Expr, exp.Expr]] = [(no_digit, exp.Literal.string(reason))]  # DuckDB takes `epoch` for a time in any pattern
+    for days in _DAYS if data_type == "date" else _DAYS[:_WITH_HOURS]:
+        for hour in _HOURS if data_type == "timestamp" else ("",):
             patterns = [f"{day}{hour}" for day in days if f"{day}{hour}" != stated]
-            reads = [_reads(text, pattern) for pattern in patterns]
             if len(patterns) > 1:
-                said = said.when(exp.and_(*reads), _literal(reason, *patterns))
-            for pattern, condition in zip(patterns, reads, strict=True):
-                said = said.when(condition, _literal(reason, pattern))
-    return said.else_(exp.Literal.string(reason))
+                both = exp.And(this=_reads(text, patterns[0]), expression=_reads(text, patterns[1]))
+                branches.append((both, _literal(reason, *patterns)))
+            branches += [(_reads(text, pattern), _literal(reason, pattern)) for pattern in patterns]
+    # Put together by hand: the builder's `when` copies all branches for each new one.
+    return exp.Case(ifs=[exp.If(this=condition, true=said) for condition, said in branches], default=exp.Literal.string(reason))
 
 
 def patterns_in(reason: str) -> tuple[str, ...]:

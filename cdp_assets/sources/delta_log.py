@@ -66,7 +66,9 @@ def newest(path: Path) -> DeltaVersion:
     except (DeltaError, OSError, ValueError):  # the text can hold values of records
         table = None
     if table is None:
-        raise DeltaProblemError("cannot be read as a Delta table: its _delta_log is damaged or cut off. Restore it.")
+        raise DeltaProblemError(
+            "cannot be read as a Delta table: its _delta_log is damaged, or has what this program does not know. Restore or copy the table."
+        )
     _refuse(table, metadata.configuration)
     entry = path / "_delta_log" / f"{version:020}.json"
     partitioned_by = tuple(metadata.partition_columns)

@@ -110,7 +110,7 @@ def reading(source: str, files: Sequence[SourceFile]) -> Iterator[None]:
         yield
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         problems = [f"{file.name} {fate}" for file in files if (fate := file.fate())]
-        problems += [_not_readable(file.name) for file in files if file.path.exists() and not os.access(file.path, os.R_OK)]
+        problems += [_not_readable(file.name) for file in files if file.path.exists() and not _readable(file.path)]
         if not problems:
             raise
     else:
@@ -138,7 +138,7 @@ def _problem(found: Found, folder: Path, source: AnySource) -> str | None:
         return f"{name} {found.problem}"
     if any(above.name == TRUTH and (above / MADE).is_file() for above in path.resolve().parents):
         return f"{name} is a truth of the demo, which says what is right and is only there to measure by. No source may read it."
-    if not os.access(path, os.R_OK | (os.X_OK if path.is_dir() else 0)):
+    if not _readable(path):
         return _not_readable(name)
     return _not_delta(name, source) if path.is_dir() else _not_this_format(path, name, source)
 
@@ -165,6 +165,12 @@ def _not_delta(name: str, source: AnySource) -> str | None:
         f"{name} is a Delta table, and cdp.yaml states `format: {source.format}`: its folder also holds rows that the table "
         "no longer has. Remove `format`."
     )
+
+
+def _readable(path: Path) -> bool:
+    """Whether the user under whose rights this process works may read the file or folder."""
+    mode = os.R_OK | (os.X_OK if path.is_dir() else 0)
+    return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
 
 
 def _not_readable(name: str) -> str:

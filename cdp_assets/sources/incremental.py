@@ -198,24 +198,22 @@ def _merge(
     common: dict[str, Any] = {"code": its.code, "settings": plan.full}
     some = {each: inputs[each] for each in (stages.ARRIVED, stages.DELETES)}
     some[stages.REMOVED_BEFORE] = its.part(KEYS_REMOVED, full=plan.full)
-    run.make(KEYS_REMOVED, [stages.removed_stage(name, source)], some, partition=name, **common)
+    removed = run.make(KEYS_REMOVED, [stages.removed_stage(name, source)], some, partition=name, **common)
     files = [file.name for file in (*plan.upserts, *plan.deletes)]
     some = {each: inputs[each] for each in (stages.ARRIVED, stages.REJECTED)}
     some[stages.REJECTED_BEFORE] = its.part(ROWS_REJECTED, full=plan.full)
-    run.make(ROWS_REJECTED, [stages.all_rejected_stage(name, source, files)], some, partition=name, **common)
+    rejected = run.make(ROWS_REJECTED, [stages.all_rejected_stage(name, source, files)], some, partition=name, **common)
     inputs |= {stages.BEFORE: its.before(full=plan.full), stages.REMOVED: its.part(KEYS_REMOVED)}
-    numbers = dict.fromkeys(stages.numbers_sql(name), 0.0)
     rows = run.make(its.table, [stages.merged_stage(name, source)], inputs, checks=stages.checks(name, source), **common)
-    if not rows.unchanged:
-        numbers = _numbers(its, inputs)
+    numbers = _numbers(its, inputs)
     read = {
         name: replace(run.read(its.table), version=None),
         stages.ALL_REJECTED: its.part(ROWS_REJECTED),
         stages.REMOVED: inputs[stages.REMOVED],
     }
     faulty = run.make(QUARANTINE, [stages.quarantine_of_stage(name, source)], read, partition=name, **common)
-    _write_down(its, plan, settings, _newest(its, inputs, newest if not plan.full else None))
-    return faulty, replace(rows, numbers=numbers, notice=plan.said)
+    files_read = _write_down(its, plan, settings, _newest(its, inputs, newest if not plan.full else None))
+    return faulty, replace(rows, numbers=numbers, notice=plan.said, also=(removed, rejected, files_read))
 
 
 def _rows(raw: Raw | None) -> Source:
@@ -249,7 +247,7 @@ def _newest(its: _Reading, inputs: Mapping[str, Source], before: datetime | None
     return max((each for each in (before, found) if each is not None), default=None)
 
 
-def _write_down(its: _Reading, plan: Plan, settings: str, newest: datetime | None) -> None:
+def _write_down(its: _Reading, plan: Plan, settings: str, newest: datetime | None) -> StepResult:
     """What is merged now: the last commit, so that a run that was killed before it reads the same again."""
     rows: dict[str, tuple[str, bool, bool, datetime | None]] = {
         file: (fingerprint, file in plan.all_deletes, False, None) for file, fingerprint in plan.fingerprints.items()
@@ -267,5 +265,6 @@ def _write_down(its: _Reading, plan: Plan, settings: str, newest: datetime | Non
     parquet.write_table(pa.Table.from_pylist(listed, schema=FILES_READ.arrow_schema()), path)
     given = Source(replace(FILES_READ, name="_files"), f"select * from read_parquet({literal(str(path))})", digest=digest.of(listed))
     stage = Stage("files", {"_files": anyhow()}, "select * from _files", FILES_READ)
-    its.run.make(FILES_READ, [stage], {"_files": given}, partition=its.name)
+    made = its.run.make(FILES_READ, [stage], {"_files": given}, partition=its.name)
     path.unlink()
+    return made

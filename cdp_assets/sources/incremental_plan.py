@@ -60,9 +60,8 @@ class Plan:
         if self.full and self.why:
             parts.insert(0, f"everything was read anew, because {self.why}")
         if self.full and self.gone:
-            parts.append(
-                f"what came from {_files(self.gone)} could not be rebuilt, because {'it is' if len(self.gone) == 1 else 'they are'} not there any more"
-            )
+            they = "it is" if len(self.gone) == 1 else "they are"
+            parts.append(f"what came from {_files(self.gone)} could not be rebuilt, because {they} not there any more")
         return "; ".join(parts) or None
 
 

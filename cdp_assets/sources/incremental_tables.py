@@ -1,5 +1,8 @@
 """What is remembered of a source that is read in increments, beside its own table: three tables, each with a part for a source."""
 
+from collections.abc import Mapping
+
+from cdp_assets.config import AnySource, RecordsSource
 from cdp_assets.lake import Table, columns
 
 EARLIEST, LATEST = "timestamp '0001-01-01'", "timestamp '9999-12-31 23:59:59.999999'"
@@ -68,3 +71,8 @@ ROWS_REJECTED = Table(
 )
 
 REMEMBERED = (FILES_READ, KEYS_REMOVED, ROWS_REJECTED)
+
+
+def read_in_increments(sources: Mapping[str, AnySource]) -> list[str]:
+    """The names of the sources that are read in increments: where there are some, the tables of REMEMBERED are there too."""
+    return [name for name, source in sources.items() if isinstance(source, RecordsSource) and source.incremental is not None]

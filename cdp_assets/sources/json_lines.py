@@ -52,20 +52,21 @@ def json_rows(source: str, layout: Layout, wanted: Sequence[str], schema: Any, s
 
     Adds to `seen` the keys that are in any line. Raises SourceError for a file that is not in the encoding of its mark.
     """
-    with open_text(layout.file.path, layout.encoding, BYTES_AT_ONCE) as window:
-        try:
+    try:
+        with open_text(layout.file.path, layout.encoding, BYTES_AT_ONCE) as window:
             yield from _portions(layout, wanted, schema, window, seen)
-        except NotTextError as error:
-            wrong = not_text(layout.file.name, f"line {error.line}", layout.encoding, source)
-        else:
-            return
+    except NotTextError as error:
+        wrong = not_text(layout.file.name, f"line {error.line}", layout.encoding, source)
+    else:
+        return
     raise SourceError(source, [wrong])
 
 
 def _portions(layout: Layout, wanted: Sequence[str], schema: Any, window: Window, seen: set[str]) -> Iterator[Any]:
     import numpy as np
 
-    from cdp_assets.sources.json_scan import MISSING, READABLE, mark_not_utf8, scan_lines
+    from cdp_assets.sources.json_scan import NOT_UTF8, READABLE, scan_lines
+    from cdp_assets.sources.json_values import MISSING, mark_not_utf8
 
     encoded = [key.encode() for key in wanted]
     keys, key_ends = np.frombuffer(b"".join(encoded), np.uint8), np.cumsum([len(key) for key in encoded])
@@ -83,7 +84,7 @@ def _portions(layout: Layout, wanted: Sequence[str], schema: Any, window: Window
             window.more()
             continue
         if not _is_utf8(window.part(position)):
-            mark_not_utf8(data, spans[:found], states[:found])
+            mark_not_utf8(data, spans[:found], states[:found], NOT_UTF8)
         good = np.flatnonzero(states[:found] == READABLE)
         seen.update(key for key, kind in zip(wanted, kinds[:, :found], strict=True) if (kind[good] != MISSING).any())
         if good.size:
@@ -109,7 +110,7 @@ def _good_rows(layout: Layout, schema: Any, data: Any, lines: Any, good: Any, va
     import numpy as np
     import pyarrow as pa
 
-    from cdp_assets.sources.json_scan import fill
+    from cdp_assets.sources.json_values import fill
 
     columns = []
     for kinds, starts, ends in zip(*values, strict=True):

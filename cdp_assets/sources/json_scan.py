@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from cdp_assets.sources.json_values import ESCAPED, MISSING, NESTED, NULL, PLAIN, code_at, unescape
+
 READABLE, NOT_JSON, NOT_OBJECT, TOO_LONG, HALF, TOO_DEEP, NOT_UTF8 = range(7)
 OF_KEYS = 8
 """From here on the state says what is wrong with a key: OF_KEYS + 2 k that it is there twice, one more that its value is nested."""
@@ -20,7 +22,6 @@ REASONS = {
     TOO_DEEP: "nested too deeply",
     NOT_UTF8: "not UTF-8",
 }
-MISSING, NULL, PLAIN, ESCAPED, NESTED = range(5)
 DEEPEST = 200
 
 _TAB, _LF, _CR, _SPACE, _QUOTE, _COMMA, _COLON, _ESCAPE = 9, 10, 13, 32, 34, 44, 58, 92
@@ -188,7 +189,7 @@ def _string(data: Any, position: int, end: int) -> int:  # noqa: PLR0911 - a gra
         if position + 1 >= end:
             return -NOT_JSON
         kind = data[position + 1]
-        code = _code(data, position + 2, end) if kind == 117 else 0
+        code = code_at(data, position + 2, end) if kind == 117 else 0
         if code < 0 or (kind != 117 and kind not in (34, 92, 47, 98, 102, 110, 114, 116)):
             return -NOT_JSON
         if (0xDC00 <= code < 0xE000) != high:
@@ -196,24 +197,6 @@ def _string(data: Any, position: int, end: int) -> int:  # noqa: PLR0911 - a gra
         high = 0xD800 <= code < 0xDC00
         position += 6 if kind == 117 else 2
     return -NOT_JSON
-
-
-@njit(cache=True, nogil=True)
-def _code(data: Any, position: int, end: int) -> int:
-    r"""The number of four hexadecimal digits after \u; -1 where they are none."""
-    if position + 4 > end:
-        return -1
-    code = 0
-    for place in range(position, position + 4):
-        byte = data[place]
-        if 48 <= byte <= 57:
-            digit = byte - 48
-        elif 97 <= (byte | 32) <= 102:
-            digit = (byte | 32) - 87
-        else:
-            return -1
-        code = code * 16 + int(digit)
-    return code
 
 
 @njit(cache=True, nogil=True)
@@ -260,7 +243,12 @@ def _wanted(data: Any, start: int, end: int, keys: Any, key_ends: Any) -> int:
     for place in range(start, end):
         if data[place] == _ESCAPE:
             plain = np.empty(end - start, np.uint8)
-            return _wanted(plain, 0, unescape(data, start, end, plain, 0), keys, key_ends)
+            return _key_at(plain, 0, unescape(data, start, end, plain, 0), keys, key_ends)
+    return _key_at(data, start, end, keys, key_ends)
+
+
+@njit(cache=True, nogil=True)
+def _key_at(data: Any, start: int, end: int, keys: Any, key_ends: Any) -> int:
     begin = 0
     for key in range(key_ends.size):
         if key_ends[key] - begin == end - start:
@@ -273,91 +261,3 @@ def _wanted(data: Any, start: int, end: int, keys: Any, key_ends: Any) -> int:
                 return key
         begin = key_ends[key]
     return -1
-
-
-@njit(cache=True, nogil=True)
-def unescape(data: Any, position: int, end: int, out: Any, at: int) -> int:
-    """Write the text between two quotation marks to `out` from `at` on, as UTF-8; gives where it ends there. It must be valid."""
-    while position < end:
-        byte = data[position]
-        if byte != _ESCAPE:
-            out[at] = byte
-            position, at = position + 1, at + 1
-            continue
-        kind = data[position + 1]
-        if kind != 117:
-            short = kind
-            for written, meant in ((98, 8), (102, 12), (110, 10), (114, 13), (116, 9)):
-                if kind == written:
-                    short = meant
-            out[at] = short
-            position, at = position + 2, at + 1
-            continue
-        code = _code(data, position + 2, end)
-        position += 6
-        if 0xD800 <= code < 0xDC00:
-            code = 0x10000 + ((code - 0xD800) << 10) + _code(data, position + 2, end) - 0xDC00
-            position += 6
-        if code < 0x80:
-            out[at] = code
-            at += 1
-            continue
-        more = 1 if code < 0x800 else 2 if code < 0x10000 else 3
-        out[at] = (0xC0 if more == 1 else 0xE0 if more == 2 else 0xF0) | (code >> (6 * more))
-        for place in range(1, more + 1):
-            out[at + place] = 0x80 | ((code >> (6 * (more - place))) & 0x3F)
-        at += more + 1
-    return at
-
-
-@njit(cache=True, nogil=True)
-def fill(data: Any, rows: Any, kinds: Any, starts: Any, ends: Any, offsets: Any, given: Any, out: Any) -> None:
-    """Write the values of one key in these lines one after the other, as Arrow keeps texts: offsets, whether given, bytes."""
-    at = 0
-    for place in range(rows.size):
-        row = rows[place]
-        if kinds[row] == PLAIN:
-            for byte in range(starts[row], ends[row]):
-                out[at] = data[byte]
-                at += 1
-        elif kinds[row] == ESCAPED:
-            at = unescape(data, starts[row], ends[row], out, at)
-        given[place] = kinds[row] in (PLAIN, ESCAPED)
-        offsets[place + 1] = at
-
-
-@njit(cache=True, nogil=True)
-def mark_not_utf8(data: Any, spans: Any, states: Any) -> None:
-    """Give the lines that are not UTF-8 that state."""
-    for row in range(spans.shape[0]):
-        if not _is_utf8(data, spans[row, 0], spans[row, 1]):
-            states[row] = NOT_UTF8
-
-
-@njit(cache=True, nogil=True)
-def _is_utf8(data: Any, position: int, end: int) -> bool:  # noqa: C901 - a grammar is one function
-    while position < end:
-        byte = data[position]
-        if byte < 0x80:
-            position += 1
-            continue
-        more = 1 if 0xC2 <= byte < 0xE0 else 2 if 0xE0 <= byte < 0xF0 else 3 if 0xF0 <= byte < 0xF5 else 0
-        if more == 0 or position + more >= end:
-            return False
-        second = data[position + 1]
-        low, high = 0x80, 0xBF
-        if byte == 0xE0:
-            low = 0xA0
-        elif byte == 0xED:
-            high = 0x9F
-        elif byte == 0xF0:
-            low = 0x90
-        elif byte == 0xF4:
-            high = 0x8F
-        if not low <= second <= high:
-            return False
-        for place in range(position + 2, position + more + 1):
-            if data[place] & 0xC0 != 0x80:
-                return False
-        position += more + 1
-    return True

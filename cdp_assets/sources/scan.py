@@ -116,7 +116,7 @@ def _after_line(data: Any, position: int, at_end: bool) -> int:
     while position < data.size and data[position] not in (_LF, _CR):
         position += 1
     if position >= data.size:
-        return data.size if at_end else -1  # type: ignore[no-any-return] # the sizes of arrays are whole numbers
+        return int(data.size) if at_end else -1
     if data[position] == _CR:
         if position + 1 >= data.size and not at_end:
             return -1

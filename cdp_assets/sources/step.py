@@ -40,7 +40,8 @@ def read_source(run: Run, project: Project, name: str) -> tuple[StepResult, Step
         }
         stages = [rows_stage(name, source, raw.places)]
         rows = run.make(table_of(name, source), stages, reads, checks=checks_of(name, source), code=code)
-        remember(run, name, raw.columns(), known)
+        if raw.found:  # a query names its columns itself
+            remember(run, name, raw.columns(), known)
     except EngineError:
         raw.check_readable(name, run.engine.memory)
         raise

@@ -1,7 +1,7 @@
 """What people did: rows of other sources that lead to somebody and have a time; and the figures and predictions that follow."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -20,7 +20,6 @@ from cdp_assets.start.relations import Relation
 
 ENOUGH = 100
 """Fewer customers than this, and nothing is predicted."""
-_LINES = re.compile(r"(^|_)(line|item|position|detail)s?(_|$)")
 _ORDER_NO = re.compile(r"(^|_)(order|invoice|receipt|purchase|transaction|basket)_?(id|no|nr|number|key)$")
 _NOT_TOTAL = re.compile(r"(^|_)(unit|tax|vat|discount|shipping|freight|list|cost|points|reward)(_|$)")
 _PRODUCT = re.compile(r"(^|_)(product|sku|article|item)(_|$)")
@@ -66,7 +65,7 @@ def activities(
     connection: duckdb.DuckDBPyConnection, parts: Sequence[Part], found: Sequence[Relation], customers: Entity, accounts: Entity
 ) -> tuple[Activity, ...]:
     """The activities that the sources hold, in the order of the sources."""
-    people = [part.name for part in customers.order if part.use == "people"]
+    people = [part.name for part in customers.order if part.use in ("people", "companies")]
     targets = [*people, *(part.name for part in accounts.order)]
     result = []
     for part in parts:
@@ -82,11 +81,8 @@ def activities(
 
 def prediction(found: Sequence[Activity]) -> Prediction | None:
     """The prediction that the purchases allow; None where there are none."""
-    for type_ in ("SalesOrder", "SalesOrderLine"):
-        chosen = [activity for activity in found if activity.type == type_ and activity.of_people and "amount" in activity.fields]
-        if chosen:
-            break
-    else:
+    chosen = purchases(found)
+    if not chosen:
         return None
     names = tuple(activity.name for activity in chosen)
     days, most = max(activity.days for activity in chosen), max(activity.customers for activity in chosen)
@@ -129,7 +125,7 @@ def _type(part: Part, amount: Meaning | None) -> str:
     columns = [words(seen.column) for seen in part.look.columns]
     if amount is not None:
         key = words(part.key.meaning.seen.column) if part.key else ""
-        lines = _LINES.search(part.name) or any(_ORDER_NO.search(name) and name != key for name in columns)
+        lines = any(_ORDER_NO.search(name) and name != key for name in columns)
         return "SalesOrderLine" if lines else "SalesOrder"
     if _FEEDBACK.search(part.name) or any(_FEEDBACK.search(name) for name in columns):
         return "Feedback"
@@ -170,6 +166,8 @@ def first_day(connection: duckdb.DuckDBPyConnection, part: Part) -> date | None:
     return found
 
 
-def purchases(found: Sequence[Activity]) -> Iterator[Activity]:
-    """Activities of people that have an amount."""
-    return (activity for activity in found if activity.of_people and "amount" in activity.fields)
+def purchases(found: Sequence[Activity]) -> list[Activity]:
+    """What people bought: orders, or their lines where there are no orders, as both together count the same money twice."""
+    with_money = [activity for activity in found if activity.of_people and "amount" in activity.fields]
+    orders = [activity for activity in with_money if activity.type == "SalesOrder"]
+    return orders or with_money

@@ -2,22 +2,19 @@
 
 from collections.abc import Mapping
 
-from sqlglot import exp
-
 from cdp_assets.config import Field
-from cdp_assets.sources.convert import conversion, node
+from cdp_assets.lake.source import literal
+from cdp_assets.sources.convert import conversion
 
-_TEXT = exp.column("text")
 
-
-def readable(type_: str, format_: str | None = None) -> exp.Expr:
+def readable(type_: str, format_: str | None = None) -> str:
     """Whether the text can be read as a value of this type."""
     value = conversion("text", "varchar", Field(type=type_, format=format_)).value
-    return node(":value is not null", value=value)
+    return f"({value.sql(dialect='duckdb')}) is not null"
 
 
-def _like(pattern: str) -> exp.Expr:
-    return node("regexp_full_match(text, :pattern)", pattern=exp.Literal.string(pattern))
+def _like(pattern: str) -> str:
+    return f"regexp_full_match(text, {literal(pattern)})"
 
 
 _SUFFIX = (
@@ -28,7 +25,7 @@ _DATE = (
     r"|[0-9]{1,2}[. -]+\p{L}+[.,]?[ -]+[0-9]{4}.*|\p{L}+ [0-9]{1,2}, [0-9]{4}.*"
 )
 
-COUNTS: Mapping[str, exp.Expr] = {
+COUNTS: Mapping[str, str] = {
     "integer": readable("integer"),
     "number": readable("number"),
     "boolean": readable("boolean"),
@@ -41,10 +38,8 @@ COUNTS: Mapping[str, exp.Expr] = {
     "datelike": _like(_DATE),
     "compact": _like(r"(19|20)[0-9]{2}(0[1-9]|1[0-2])([0-2][0-9]|3[01])"),
     "e-mail": _like(r"[^@\s]+@[^@\s]+[.][A-Za-z]{2,}"),
-    "phone": node(
-        "regexp_full_match(text, :pattern) and length(regexp_replace(text, '[^0-9]', '', 'g')) between 6 and 20",
-        pattern=exp.Literal.string(r"[+(]?[0-9(][0-9 ()./+-]*((x|ext[.]?) ?[0-9]+)?"),
-    ),
+    "phone": _like(r"[+(]?[0-9(][0-9 ()./+-]*((x|ext[.]?) ?[0-9]+)?")
+    + " and length(regexp_replace(text, '[^0-9]', '', 'g')) between 6 and 20",
     "address": _like(r"https?://.+"),
     "letters": _like(r"[\p{L}\p{M} .,'\x{2019}`-]+"),
     "several words": _like(r".*\S\s+\S.*"),

@@ -1,11 +1,13 @@
 """Which files of a folder belong together: a file, a folder of files of the same columns, or files whose names differ in a number."""
 
-import glob
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+
+from pydantic import ValidationError
 
 from cdp_assets.config import RecordsSource
 from cdp_assets.config.loader import FILE
@@ -28,6 +30,8 @@ class Group:
     name: str
     files: str
     layouts: tuple[Layout, ...]
+    encoding: str | None = None
+    """That of CSV files where they do not say it themselves: the usual one of Windows, to be looked at."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -47,11 +51,16 @@ def look_around(folder: Path) -> Found:
     """The sources that the files below the folder make. Hidden files and those of the program are passed over."""
     readable: list[tuple[str, Layout]] = []
     left: list[str] = []
-    for files in _candidates(folder):
+    candidates = list(islice(_candidates(folder), _MOST_FILES))
+    for files in candidates:
         try:
             readable += [(files, layout) for layout in _layout(folder, files)]
         except SourceError as error:
             left += error.problems
+        except ValidationError:  # a name that `files` may not have, such as one that begins with ~
+            left.append(f"{_shown(files)} has a name that cdp.yaml cannot hold. Rename it.")
+    if len(candidates) == _MOST_FILES:
+        left.append(f"Only the first {_MOST_FILES:,} files and folders have been looked at.")
     groups: list[Group] = []
     taken: set[str] = set()
     for stem, files, members in _together(folder, readable):
@@ -69,9 +78,7 @@ def probe(files: str, **settings: object) -> RecordsSource:
 def _candidates(folder: Path) -> Iterator[str]:
     """Paths of files relative to the folder, and of folders that are Delta tables, in order."""
     inside_delta: set[Path] = set()
-    for number, path in enumerate(sorted(folder.rglob("*"))):
-        if number > _MOST_FILES:
-            return
+    for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder)
         if any(part.startswith((".", "_")) for part in relative.parts) or relative.as_posix() in _OURS:
             continue
@@ -85,8 +92,12 @@ def _candidates(folder: Path) -> Iterator[str]:
 
 
 def _layout(folder: Path, files: str) -> tuple[Layout, ...]:
-    source = probe(glob.escape(files) if (folder / files).is_file() and not (folder / files).exists() else files)
-    return layouts(files, find_files(folder, files, source), {})
+    return layouts(_shown(files), find_files(folder, _shown(files), probe(files)), {})
+
+
+def _shown(files: str) -> str:
+    """A path as it can be printed: other bytes than UTF-8, which Python keeps as halves of characters, as question marks."""
+    return files.encode(errors="replace").decode()
 
 
 def _together(folder: Path, readable: Sequence[tuple[str, Layout]]) -> Iterator[tuple[str, str, list[Layout]]]:

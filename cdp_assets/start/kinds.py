@@ -13,7 +13,9 @@ Use = Literal["people", "companies", "events", "consents", "records", "none"]
 
 NEARLY = 0.95
 """A column of so many different values is a key of which some rows lack one, or repeat the value of another."""
-_KEY = re.compile(r"(^|_)(id|key|no|nr|number|code|uuid|guid|num|nummer|kennung)$")
+FEW = 5
+"""In fewer rows than this one row may not lack its key."""
+_KEY = re.compile(r"(^|_)(id|key|no|nr|number|code|uuid|guid|num|nummer|kundennummer|kennung|sku|ean|isbn)$")
 _VISITOR = re.compile(r"(^|_)(visitor|anonymous|anon|cookie|client|device|session|user_pseudo)(_?(id|key|uid))?$")
 _EVENT = re.compile(r"^(event|action|event_?(name|type|action))$")
 _EVENT_ID = re.compile(r"^(event|hit|message|log)_?(id|key|no|uuid)$|^id$")
@@ -156,7 +158,7 @@ def _key(found: Part) -> Key | None:
             return near
         others = [m.seen.column for m in exact if m is not best and _called_key(m)]
         more = f"; so is {others[0]}" if others else ""
-        return Key(best, f"{_every(best.seen)}, never empty{more}")
+        return Key(best, f"{_every(best.seen)}{more}")
     return _nearly(found)
 
 
@@ -164,7 +166,7 @@ def _nearly(found: Part) -> Key | None:
     """A column that is called a key and is nearly one: the same record is in the file twice, or a few rows have none."""
     near = [
         m for m in found.meanings
-        if _called_key(m) and _may_identify(m) and m.seen.filled >= NEARLY * m.seen.rows and m.seen.uniques >= NEARLY * m.seen.rows > 0
+        if _called_key(m) and _may_identify(m) and m.seen.rows - m.seen.uniques <= max(1, (1 - NEARLY) * m.seen.rows) and m.seen.rows >= FEW
     ]  # fmt: skip
     if not near:
         return None
@@ -184,7 +186,9 @@ def _called_key(meaning: Meaning) -> bool:
 def _may_identify(meaning: Meaning) -> bool:
     if meaning.type in ("date", "timestamp", "boolean", "decimal", "number", "person.birth_date") or meaning.type.startswith("location."):
         return False
-    return meaning.type == "identity.email" or meaning.seen.share("identifier") >= SOME or meaning.seen.raw_type == "bigint"
+    if meaning.type == "identity.email" or meaning.seen.share("identifier") >= SOME or meaning.seen.raw_type == "bigint":
+        return True
+    return _called_key(meaning) and not meaning.semantic and meaning.seen.share("several words") < SOME
 
 
 def _rank(found: Part, meaning: Meaning) -> tuple[bool, bool, bool, int]:
@@ -194,7 +198,7 @@ def _rank(found: Part, meaning: Meaning) -> tuple[bool, bool, bool, int]:
 
 
 def _every(seen: Seen) -> str:
-    return f"unique in all {seen.rows:,} rows" if seen.rows > 1 else "filled in the only row"
+    return f"unique in all {seen.rows:,} rows, never empty" if seen.rows > 1 else "filled in the only row: look whether it is the key"
 
 
 def _rows(count: int, one: str, several: str) -> str:

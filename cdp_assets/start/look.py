@@ -2,15 +2,15 @@
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
-from sqlglot import exp
 
+from cdp_assets.config.loader import FILE
 from cdp_assets.lake import no_values_in_errors
 from cdp_assets.lake.source import name as quoted
-from cdp_assets.sources.column_profile import Profiled, profile_query
+from cdp_assets.sources.column_profile import Profiled, profile_sql
 from cdp_assets.sources.files import SourceError
 from cdp_assets.sources.layouts import layouts
 from cdp_assets.sources.raw import Raw, raw_rows
@@ -18,6 +18,8 @@ from cdp_assets.start.evidence import COUNTS
 from cdp_assets.start.files import Group, probe
 from cdp_assets.start.names import field_name, is_name
 
+OTHER_ENCODING = "cp1252"
+"""What a CSV file that is not UTF-8 is read as: every text can be, so whether it is right shows only to those who read it."""
 AT_ONCE = 50
 """So many columns are profiled in one statement."""
 
@@ -94,7 +96,12 @@ def look(connection: duckdb.DuckDBPyConnection, folder: Path, group: Group) -> L
     usable = [column for column in group.columns if column not in left]
     if not usable:
         raise SourceError(group.name, [f"{group.files} has no column that can be read."])
-    raw, fields = _raw(connection, folder, group, usable)
+    try:
+        raw, fields = _raw(connection, folder, group, usable)
+    except SourceError as error:
+        if "not UTF-8" not in error.message or group.encoding:
+            raise
+        return look(connection, folder, replace(group, encoding=OTHER_ENCODING))
     seen: list[Seen] = []
     for start in range(0, len(usable), AT_ONCE):
         seen += _profiles(connection, group.name, raw, fields, usable[start : start + AT_ONCE])
@@ -125,23 +132,28 @@ def _raw(connection: duckdb.DuckDBPyConnection, folder: Path, group: Group, usab
     return raw, fields
 
 
-def _format(group: Group) -> dict[str, str]:
+def _format(group: Group) -> dict[str, object]:
     """The format is stated where the names of the files do not say it: a folder may hold others beside."""
-    return {"format": group.layouts[0].file.format}
+    stated: dict[str, object] = {"format": group.layouts[0].file.format}
+    return {**stated, "csv": {"encoding": group.encoding}} if group.encoding else stated
 
 
 def _unusable(group: Group) -> dict[str, str]:
     """Columns that cannot be read, with the reason, in words that hold no name of the files' that is not one."""
-    left: dict[str, str] = {}
-    for column in dict.fromkeys(group.columns):
-        if not column.strip():
-            left[column] = "has no name"
-            continue
-        try:
-            layouts(group.name, [layout.file for layout in group.layouts[:1]], {column: "cdp.yaml"})
-        except SourceError as error:
-            left[column] = _reason(error.problems[0])
+    left = {column: "has no name" for column in group.columns if not column.strip()}
+    named = [column for column in dict.fromkeys(group.columns) if column not in left]
+    if _refused(group, named):
+        left |= {column: reason for column in named if (reason := _refused(group, [column]))}
     return left
+
+
+def _refused(group: Group, columns: Sequence[str]) -> str | None:
+    """Why these columns cannot all be read; None when they can."""
+    try:
+        layouts(group.name, [layout.file for layout in group.layouts[:1]], dict.fromkeys(columns, FILE))
+    except SourceError as error:
+        return _reason(error.problems[0])
+    return None
 
 
 def _reason(problem: str) -> str:
@@ -154,10 +166,10 @@ def _reason(problem: str) -> str:
 def _profiles(
     connection: duckdb.DuckDBPyConnection, name: str, raw: Raw, fields: Mapping[str, str], columns: Sequence[str]
 ) -> Iterator[Seen]:
-    asked = [Profiled(column, exp.column(raw.places[column][0], quoted=True), True, COUNTS) for column in columns]
+    asked = [Profiled(column, quoted(raw.places[column][0]), True, COUNTS) for column in columns]
     with no_values_in_errors(f"source {name}"):
-        result = connection.execute(profile_query(name, asked).sql(dialect="duckdb")).fetchall()
-    for label, _, rows, nulls, missing, uniques, top, *counts in sorted(result, key=lambda row: row[1]):
+        result = connection.execute(profile_sql(name, asked)).fetchall()
+    for label, _, _, rows, nulls, missing, uniques, top, *counts in sorted(result, key=lambda row: row[1]):
         ours, raw_type = raw.places[label]
         forms = tuple((each["told"], -each["n"]) for each in top)
         yield Seen(label, fields[label], ours, raw_type, rows, nulls, missing, uniques, forms, dict(zip(COUNTS, counts, strict=True)))

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import duckdb
-from sqlglot import exp
 
 from cdp_assets.lake import no_values_in_errors
-from cdp_assets.sources.column_profile import Profiled, profile_query
+from cdp_assets.lake.source import name as quoted
+from cdp_assets.sources.column_profile import Profiled, profile_sql
 from cdp_assets.start.evidence import formats, readable
 from cdp_assets.start.look import Look, Seen
 from cdp_assets.start.names import words
@@ -67,15 +67,18 @@ _RULES = (
     _rule("person.birth_date", "birth_?(date|day)|date_?of_?birth|dob|born|geburtsdatum|geb_?datum|geburtstag|birth", "any date", MOSTLY),
     _rule("person.first_name", "first_?name|given_?name|fore_?name|vorname|prenom", "letters", MOSTLY, unless=_NUMBER_WORDS),
     _rule("person.middle_name", "middle_?name|second_name", "letters", MOSTLY, unless=_NUMBER_WORDS),
-    _rule("person.last_name", "last_?name|sur_?name|family_?name|nachname|familienname|maiden_name", "letters", MOSTLY, unless=_NUMBER_WORDS),
+    _rule("person.last_name", "last_?name|sur_?name|family_?name|nachname|familienname|maiden_name", "letters", MOSTLY,
+          unless=_NUMBER_WORDS),
     _rule("person.full_name", "full_?name|display_?name|(customer|contact|person|member|client|guest)_?name|kundenname", "letters", MOSTLY,
           unless=_NUMBER_WORDS),
-    _rule("person.title", "title|salutation|anrede|honorific|name_prefix", "letters", MOSTLY, categories=True),
+    _rule("person.title", "title|salutation|anrede|honorific|name_prefix", "letters", MOSTLY, unless="job|position|work|product|page",
+          categories=True),
     _rule("person.gender", "gender|sex|geschlecht", "letters", MOSTLY, categories=True),
     _rule("person.profile_image", "image|photo|avatar|picture|profile_?(image|photo|picture)", "address", MOSTLY),
     _rule("organization.logo_image", "logo|logo_?(image|url)", "address", MOSTLY),
     _rule("organization.name",
-          "company|organi[sz]ation|firm|firma|employer|business|unternehmen|(company|account|organi[sz]ation|business)_?name", "any letters", MOSTLY, unless=_NUMBER_WORDS),
+          "company|organi[sz]ation|firm|firma|employer|business|unternehmen|(company|account|organi[sz]ation|business)_?name",
+          "any letters", MOSTLY, unless=_NUMBER_WORDS),
     _rule("location.postcode", "post_?code|postal_?code|postal|zip|zip_?code|plz|postleitzahl", "identifier", SOME),
     _rule("location.street", "street|street_?address|street_?name|address_?(line_?)?1|strasse|road", "any letters", SOME),
     _rule("location.city", "city|town|ort|stadt|wohnort|municipality", "any letters", MOSTLY),
@@ -147,16 +150,18 @@ def _plain(seen: Seen) -> Meaning:
     if seen.raw_type != "varchar":
         types = {"bigint": "integer", "double": "number", "decimal(18,2)": "decimal"}
         return Meaning(seen, types.get(seen.raw_type, seen.raw_type), "the type that the file gives it")
-    if seen.uniques == 1 and not seen.nulls and seen.rows > 1:
-        return Meaning(seen, "text", "the same value in all rows", used=False)
-    if seen.share("boolean") == 1 and seen.uniques == 2:  # noqa: PLR2004 - yes and no
+    if seen.share("boolean") == 1 and seen.uniques == 2:
         return Meaning(seen, "boolean", f"{_all(seen)} true or false, yes or no, 1 or 0")
     if seen.share("number") == 1:
         return _number(seen)
-    for kind, says in _NOT_READ_AS:
-        if seen.share(kind) >= MOSTLY:
-            return Meaning(seen, "text", f"{_of(seen.counts[kind], seen.filled)} {says}")
-    return Meaning(seen, "text", f"{seen.uniques:,} values" if seen.uniques <= CATEGORIES else "")
+    if seen.share("number") >= MOSTLY and MONEY.search(words(seen.column)):
+        faults = seen.filled - seen.counts["number"]
+        return Meaning(seen, "decimal", f"by its name, money; {_of(seen.counts['number'], seen.filled)} are numbers", faults=faults)
+    if seen.uniques == 1 and not seen.nulls and seen.rows > 1:
+        return Meaning(seen, "text", "the same value in all rows", used=False)
+    why = f"{seen.uniques:,} values" if seen.uniques <= CATEGORIES else ""
+    found = (f"{_of(seen.counts[kind], seen.filled)} {says}" for kind, says in _NOT_READ_AS if seen.share(kind) >= MOSTLY)
+    return Meaning(seen, "text", next(found, why))
 
 
 _NOT_READ_AS = (
@@ -207,7 +212,7 @@ def _read_as(connection: duckdb.DuckDBPyConnection, look: Look, asked: Mapping[s
         if not patterns:
             continue
         counts = {pattern: readable("timestamp", pattern) for pattern in dict.fromkeys(patterns)}
-        query = profile_query(look.name, [Profiled(name, exp.column(seen.raw, quoted=True), True, counts)]).sql(dialect="duckdb")
+        query = profile_sql(look.name, [Profiled(name, quoted(seen.raw), True, counts)])
         with no_values_in_errors(f"source {look.name}"):
             row = connection.execute(query).fetchall()[0]
         read = dict(zip(counts, row[-len(counts) :], strict=True))

@@ -33,9 +33,13 @@ def _customers(suggestion: Suggestion) -> Iterator[str]:
     entity = suggestion.customers
     yield ""
     if not entity.order:
-        yield from comment("No file holds people that could become profiles of customers, so there is no section `customers`.")
         return
-    yield from comment("How records become profiles of people. The source that knows most about them stands first.")
+    if any(part.use in ("people", "companies") for part in entity.order):
+        yield from comment("How records become profiles of customers. The source that knows most about them stands first.")
+    else:
+        yield from comment(
+            "No file holds people that can be told by their columns. There have to be customers: this source stands in for them."
+        )
     yield "customers:"
     yield from _unification(entity)
 
@@ -79,8 +83,9 @@ def _way(suggestion: Suggestion, part: Part) -> Relation | None:
 
 
 def _unification(entity: Entity) -> Iterator[str]:
-    types = ", ".join(f"{part.name} {len(part.types)}" for part in entity.order)
-    yield line(f"  match_order: {flow([part.name for part in entity.order])}", f"fields that say what they are: {types}")
+    types = ", ".join(f"{part.name} {len(part.types)}" for part in entity.order if part.types)
+    why = f"fields that say what they are: {types}" if types else ""
+    yield line(f"  match_order: {flow([part.name for part in entity.order])}", why)
     for part in entity.alone:
         yield from comment(f"{part.name} is left out: it has no field in common by which its records would find a partner.", 2)
     if entity.dedupe:

@@ -1,7 +1,6 @@
 """The section `sources` of the suggestion, as lines of cdp.yaml."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from cdp_assets.start.kinds import Part
 from cdp_assets.start.meanings import MOSTLY, Meaning
@@ -60,7 +59,7 @@ def _source(suggestion: Suggestion, part: Part) -> Iterator[str]:
 def _head(suggestion: Suggestion, part: Part) -> str:
     """What the source is, in a sentence above it."""
     unread = f", and {part.look.unreadable:,} that cannot be read and will be in quarantine" if part.look.unreadable else ""
-    rows = f"{part.look.rows:,} rows{unread}"
+    rows = f"{part.look.rows:,} row{'' if part.look.rows == 1 else 's'}{unread}"
     match part.use:
         case "people" if part in suggestion.contacts.order:
             return f"{rows}. {part.why.capitalize()}; they work for companies of another file, so they are contacts."
@@ -83,12 +82,13 @@ def _how_written(part: Part) -> str:
     files = f"{count:,} files of the same columns, " if count > 1 else ""
     if found.file.format != "csv":
         return f"{files}{kind}"
+    doubt = "not UTF-8: look whether letters such as ä and é are right; " if part.look.group.encoding else ""
     sign = {",": "comma", ";": "semicolon", "\t": "tab", "|": "|"}.get(found.delimiter, found.delimiter)
-    return f"{files}{kind}, {sign} between values, {_encoding(found).upper()}; found from the {'files' if count > 1 else 'file'}"
+    return f"{files}{kind}, {sign} between values, {_encoding(part).upper()}; {doubt}found from the {'files' if count > 1 else 'file'}"
 
 
-def _encoding(layout: Any) -> str:
-    return str(getattr(layout, "encoding", "") or "utf-8")
+def _encoding(part: Part) -> str:
+    return part.look.group.encoding or part.look.group.layouts[0].encoding or "utf-8"
 
 
 def _format(part: Part) -> Iterator[str]:
@@ -98,12 +98,11 @@ def _format(part: Part) -> Iterator[str]:
     if format_ != "delta" and any(not layout.file.name.lower().endswith(_SUFFIXES.get(format_, ())) for layout in layouts):
         yield f"    format: {format_}"
     stated: dict[str, object] = {}
-    if format_ == "csv" and len(layouts) == 1:
-        if layouts[0].delimiter != ",":
-            stated["delimiter"] = "tab" if layouts[0].delimiter == "\t" else layouts[0].delimiter
-        if _encoding(layouts[0]).lower().replace("_", "-") not in ("utf-8", "utf-8-sig", "utf8", "ascii"):
-            stated["encoding"] = _encoding(layouts[0])
-    if stated and hasattr(layouts[0], "encoding"):
+    if format_ == "csv" and len(layouts) == 1 and layouts[0].delimiter != ",":
+        stated["delimiter"] = "tab" if layouts[0].delimiter == "\t" else layouts[0].delimiter
+    if format_ == "csv" and _encoding(part).lower().replace("_", "-") not in ("utf-8", "utf-8-sig", "utf8", "ascii"):
+        stated["encoding"] = _encoding(part)
+    if stated:
         yield f"    csv: {mapping(stated)}"
 
 
@@ -119,7 +118,7 @@ def _events(suggestion: Suggestion, part: Part) -> Iterator[str]:
             continue
         seen = roles[setting].seen
         told = f"{why}: {seen.uniques:,} values" if why else roles[setting].why
-        absent = f"; {seen.nulls:,} rows have none and will be in quarantine" if seen.nulls else ""
+        absent = f"; {_rows(seen.nulls, 'has', 'have')} none and will be in quarantine" if seen.nulls else ""
         yield line(f"    {setting}: {scalar(seen.column)}", f"{told}{absent}")
         if setting == "time" and roles["time"].format:
             yield f"    time_format: {scalar(roles['time'].format)}"
@@ -130,7 +129,8 @@ def _events(suggestion: Suggestion, part: Part) -> Iterator[str]:
             yield line(f"      {scalar(part.of(way.field).seen.column)}: {way.target}.{way.target_field}", way.why)
     if day := suggestion.first_days.get(part.name):
         yield line(f"    first_day: {day}", "hardly an event is earlier; those that are will be in quarantine")
-    yield line("    include_all_records: false", "true: visitors who are not known become profiles too")
+    alone = suggestion.customers.order[:1] == (part,)
+    yield line(f"    include_all_records: {scalar(alone)}", "true: visitors who are not known become profiles too")
     mine = {meaning.field for meaning in roles.values()} | {way.field for way in known}
     yield from _fields(part, frozenset(), mine)
 
@@ -139,7 +139,10 @@ def _consents(part: Part) -> Iterator[str]:
     roles = part.roles
     yield line(f"    person: {mapping({roles['person'].seen.column: roles['person'].type})}", roles["person"].why)
     for setting in ("purpose", "given", "at"):
-        why = f"{roles[setting].seen.uniques:,} values" if setting == "purpose" else roles[setting].why
+        seen = roles[setting].seen
+        why = f"{seen.uniques:,} values" if setting == "purpose" else roles[setting].why
+        if setting == "given" and seen.raw_type == "varchar":
+            why = f"{seen.counts['boolean']:,} of {seen.filled:,} are yes or no"
         yield line(f"    {setting}: {scalar(roles[setting].seen.column)}", why)
     if roles["at"].format:
         yield f"    at_format: {scalar(roles['at'].format)}"
@@ -179,6 +182,10 @@ def _fields(part: Part, needed: frozenset[str], leave: set[str] | frozenset[str]
         yield from comment(f"{len(more):,} more columns are left alone: {names}", 6)
 
 
+def _rows(count: int, one: str, several: str) -> str:
+    return f"1 row {one}" if count == 1 else f"{count:,} rows {several}"
+
+
 def _written(meaning: Meaning) -> Mapping[str, object] | str:
     pairs: dict[str, object] = {"type": meaning.type}
     if meaning.seen.column != meaning.field:
@@ -192,8 +199,8 @@ def _safe(meaning: Meaning, needed: bool) -> Meaning:
     """A column that nothing needs is read so that none of its rows is lost; of the others it is said how many are."""
     if not meaning.faults:
         return meaning
-    rows = "1 row" if meaning.faults == 1 else f"{meaning.faults:,} rows"
     if needed or meaning.faults > (1 - MOSTLY) * meaning.seen.filled:
-        return Meaning(meaning.seen, meaning.type, f"{meaning.why}; {rows} cannot, and will be in quarantine", meaning.format, meaning.used)
+        rows = _rows(meaning.faults, "is not", "are not")
+        return Meaning(meaning.seen, meaning.type, f"{meaning.why}; {rows}, and will be in quarantine", meaning.format, meaning.used)
     written = f"{meaning.type}, {meaning.format}" if meaning.format else meaning.type
-    return Meaning(meaning.seen, "text", f"{meaning.why} ({written}); as text, so that {rows} of others are not lost")
+    return Meaning(meaning.seen, "text", f"{meaning.why} ({written}); as text, so that {_rows(meaning.faults, 'is', 'are')} not lost")

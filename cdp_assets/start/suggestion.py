@@ -50,17 +50,38 @@ def suggest(folder: Path, progress: Callable[[str], None] = lambda _name: None) 
                 continue
             parts.append(part(seen, meanings(connection, seen)))
         ways = relations(connection, parts)
-        companies = {each.name for each in parts if each.use == "companies"}
-        staff = {each.name for each in parts if each.use == "people" and any(_is_staff(r, each, companies) for r in ways)}
-        accounts = entity("accounts", [each for each in parts if each.use == "companies"], ways)
-        contacts = entity("contacts", [each for each in parts if each.name in staff], ways)
-        customers = entity("customers", [each for each in parts if each.use == "people" and each.name not in staff], ways)
-        customers = _with_events(customers, parts, ways)
+        customers, accounts, contacts = _entities(parts, ways)
         done = activities(connection, parts, ways, customers, accounts)
         days = {each.name: day for each in parts if each.use == "events" and (day := first_day(connection, each))}
     order = [each.name for entity_ in (customers, accounts) for each in entity_.order]
-    parts = [_with_ids(each, ways, companies, order) for each in parts]
+    companies = {each.name for each in accounts.order}
+    parts = [_of_somebody(_with_ids(each, ways, companies, order), customers) for each in parts]
     return Suggestion(tuple(parts), tuple(left), ways, customers, accounts, contacts, done, prediction(done), days)
+
+
+def _entities(parts: list[Part], ways: tuple[Relation, ...]) -> tuple[Entity, Entity, Entity]:
+    """Customers, accounts and contacts. There are always customers: without people they are companies, else what there is."""
+    companies = [each for each in parts if each.use == "companies"]
+    people = [each for each in parts if each.use == "people"]
+    names = {each.name for each in companies}
+    staff = [each for each in people if any(_is_staff(r, each, names) for r in ways)]
+    if len(staff) == len(people):
+        staff = []
+    if not people:
+        people, companies = companies, []
+    customers = entity("customers", [each for each in people if each not in staff], ways)
+    customers = _with_events(customers, parts, ways)
+    if not customers.order:
+        others = [each for each in parts if each.use in ("records", "events")]
+        customers = replace(customers, order=tuple(sorted(others, key=lambda each: each.use == "events")[:1]), alone=())
+    return customers, entity("accounts", companies, ways), entity("contacts", staff, ways)
+
+
+def _of_somebody(part: Part, customers: Entity) -> Part:
+    """Consents are of use only where a source of customers has what they name a person by."""
+    if part.use != "consents" or any(part.roles["person"].type in each.types for each in customers.order):
+        return part
+    return replace(part, wanting=f"no source of customers has a field of type {part.roles['person'].type}, by which a person is named")
 
 
 def _is_staff(relation: Relation, part: Part, companies: set[str]) -> bool:

@@ -67,9 +67,7 @@ def templates() -> Environment:
 class _Pages:
     """The pages, with what they share."""
 
-    def __init__(
-        self, published: Path, authorise: Authorise, check_seconds: float, today: Callable[[], date], notice: str | None
-    ) -> None:
+    def __init__(self, published: Path, authorise: Authorise, check_seconds: float, today: Callable[[], date], notice: str | None) -> None:
         self.authorise, self.today, self.notice = authorise, today, notice
         self.snapshots = Snapshots(published, check_seconds=check_seconds)
         self.templates = templates()

@@ -22,8 +22,9 @@ def serve(
 ) -> None:
     """Serve the pages until interrupted; `ready` is told the address when they can be opened. Port 0: any free one.
 
-    Host and port are those of the section `web` unless given; `notice` stands at the top of every page. Raises UserError when the acting user may not see the
-    pages, when the host is not this machine alone, or when the port is taken.
+    Host and port are those of the section `web` unless given; `notice` stands at the top of every page.
+    Raises UserError when the acting user may not see the pages, when the host is not this machine alone, or when the port
+    is taken.
     """
     import uvicorn
 

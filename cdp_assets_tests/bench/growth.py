@@ -48,6 +48,10 @@ class Station:
     peak: int = 0
     rows: int = 0
 
+    def figures(self) -> dict[str, float]:
+        """The same, as they are printed."""
+        return {"processor_s": round(self.seconds, 2), "peak_gib": round(self.peak / GIB, 2), "rows": self.rows}
+
 
 @dataclass
 class Meter:
@@ -114,9 +118,7 @@ def measure(folder: Path) -> dict[str, Any]:
         "between_steps_s": round(summary.processor_seconds - steps, 1),
         "peak_gib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / GIB, 2),
         "rows": sum(station.rows for station in meter.stations.values()),
-        "stations": {
-            name: {"processor_s": round(s.seconds, 2), "peak_gib": round(s.peak / GIB, 2), "rows": s.rows} for name, s in meter.stations.items()
-        },
+        "stations": {name: station.figures() for name, station in meter.stations.items()},
     }
 
 
@@ -141,7 +143,8 @@ def show(figures: dict[int, dict[str, Any]]) -> None:
         for name, station in size["stations"].items():
             print(f"  {name:<14}{station['rows']:>14,}{station['processor_s']:>14.2f}{station['peak_gib']:>11.2f}")
         print(f"  between steps (Dagster, its records) {size['between_steps_s']:>6.1f} s")
-        print(f"  in all {size['processor_s']:.1f} s, peak {size['peak_gib']:.2f} GiB; again with nothing changed {size['unchanged_s']:.1f} s")
+        print(f"  in all {size['processor_s']:.1f} s, peak {size['peak_gib']:.2f} GiB")
+        print(f"  again with nothing changed {size['unchanged_s']:.1f} s")
     for small, large in pairwise(figures):
         print(f"\nfrom factor {small} to {large}:")
         for name, rows, seconds, said in growth(figures[small], figures[large]):

@@ -123,7 +123,7 @@ def test_the_demo_command_makes_refreshes_and_measures_a_world(tmp_path: Path) -
     assert "http://127.0.0.1:3000" in ended.stdout
 
 
-TOUCHES_NO_DATA = {"validate"}
+TOUCHES_NO_DATA = {"validate", "schema"}
 WITH_PAGES = {"web"}  # serves, and asks at each page
 
 

@@ -1,13 +1,16 @@
 """Every mistake of cases/*.txt is found at its line, says what the table says, and nothing else; and no key is forgotten there."""
 
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Union, get_args, get_origin
 
 import pytest
 from pydantic import BaseModel, Tag
 
 from cdp_assets.config import ConfigError, ProjectConfig, parse_config
+from cdp_assets.config.document import Document, read_document
+from cdp_assets.config.loader import configuration
+from cdp_assets.config.reference import EXAMPLE as EXAMPLE_FILE
 from cdp_assets.config.reference import EXCLUDED, keys, tables
 from cdp_assets_tests.config.cases import Case, changed, document, example, line_of, read_cases, steps
 
@@ -64,23 +67,32 @@ OTHERS = {
 """Keys of text, lists of texts or mappings to texts that name nothing in the file."""
 
 
-def said(text: str) -> list[tuple[int, str]]:
-    """The lines and messages of the problems of a document."""
+def said(read: Callable[[], Any]) -> list[tuple[int, str]]:
+    """The lines and messages of the problems that reading a document raises."""
     with pytest.raises(ConfigError) as caught:
-        parse_config(text)
+        read()
     return [(problem.line, str(problem).split(": ", 1)[1]) for problem in caught.value.problems]
 
 
-def test_the_example_is_valid() -> None:
-    parse_config(document(EXAMPLE))
+def test_the_example_is_valid_and_written_as_it_is_read() -> None:
+    text, lines = document(EXAMPLE)
+    assert parse_config(text) == parse_config(EXAMPLE_FILE.read_text()) == configuration(Document(EXAMPLE, lines), [])
+    assert read_document(text.encode())[0].lines == lines
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_mistake_is_found_at_its_line_and_says_what_the_table_says(case: Case) -> None:
-    text = document(changed(EXAMPLE, case.change))
-    found = said(text)
+    data = changed(EXAMPLE, case.change)
+    _, lines = document(data)
+    found = said(lambda: configuration(Document(data, lines), []))
     assert [message for _, message in found] == case.said
-    assert [line for line, _ in found] == [line_of(text, message.partition(": ")[0]) for _, message in found]
+    assert [line for line, _ in found] == [line_of(lines, message.partition(": ")[0]) for _, message in found]
+
+
+@pytest.mark.parametrize("case", CASES[::25], ids=str)
+def test_a_mistake_in_a_file_is_said_as_the_table_says(case: Case) -> None:
+    text, lines = document(changed(EXAMPLE, case.change))
+    assert said(lambda: parse_config(text)) == [(line_of(lines, message.partition(": ")[0]), message) for message in case.said]
 
 
 def test_the_tables_know_the_kinds_of_mistakes() -> None:
@@ -171,7 +183,9 @@ def test_every_key_has_a_case_of_a_wrong_type() -> None:
 
 def test_every_required_key_has_a_case_where_it_is_missing() -> None:
     required = {(model, key) for model, key, field in every_key() if field.is_required()}
-    direct = {model_at(message.partition(": ")[0]) for case in CASES if case.kind in ("missing key", "out of range") for message in case.said}
+    direct = {
+        model_at(message.partition(": ")[0]) for case in CASES if case.kind in ("missing key", "out of range") for message in case.said
+    }
     # what a source is that does not say its kind is asked of the source
     assert names(required - direct - {pair for pair in required if pair[1] == "kind"}) == set()
 

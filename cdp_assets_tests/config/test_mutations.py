@@ -9,6 +9,10 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from cdp_assets.config import ConfigError, Problem, parse_config
+from cdp_assets.config.document import Document
+from cdp_assets.config.loader import configuration
+from cdp_assets.config.mend import mended
+from cdp_assets_tests.config.cases import example
 from cdp_assets_tests.config.documents import VALID
 
 TREE = YAML(typ="safe", pure=True).load(VALID)
@@ -74,6 +78,37 @@ def test_any_value_at_any_place(changes):
         if at in places(tree):
             tree = put(tree, at, value)
     read(json.dumps(tree))  # JSON is YAML
+
+
+EXAMPLE = example()
+
+
+def mistaken(data: Any) -> bool:
+    """Whether the data are read, or refused with problems; any error but a ConfigError goes through."""
+    try:
+        configuration(Document(data, {}), [])
+    except ConfigError as error:
+        return bool(error.problems)
+    return True
+
+
+@SETTINGS
+@given(st.lists(st.tuples(st.sampled_from(places(EXAMPLE)), VALUES), min_size=1, max_size=4))
+def test_any_value_at_any_place_of_a_file_with_every_key(changes):
+    tree = EXAMPLE
+    for at, value in changes:
+        if at in places(tree):
+            tree = put(tree, at, value)
+    assert mistaken(tree)
+
+
+@SETTINGS
+@given(st.lists(st.sampled_from(places(EXAMPLE)[1:]), min_size=1, max_size=5))
+def test_any_values_of_a_file_with_every_key_left_out(gone):
+    document = mended(EXAMPLE)
+    for at in gone:
+        document.take_out(at)
+    assert mistaken(document.data())
 
 
 @SETTINGS

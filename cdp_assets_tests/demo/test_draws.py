@@ -53,6 +53,13 @@ def test_ranks_have_a_long_tail() -> None:
     assert (counts[990:] > 0).any()
 
 
+def test_places_are_drawn_in_proportion_to_their_weights() -> None:
+    found = Draws(7).weighted("x", 100_000, np.array([6.0, 0.0, 3.0, 1.0]))
+    shares = np.bincount(found, minlength=4) / 100_000
+    assert np.allclose(shares, [0.6, 0.0, 0.3, 0.1], atol=0.01)
+    assert (Draws(7).weighted("x", 1_000, np.array([2.0])) == 0).all()
+
+
 def test_order_holds_each_row_once() -> None:
     assert sorted(Draws(7).order("x", 1_000).tolist()) == list(range(1_000))
 

@@ -4,9 +4,12 @@ from collections import defaultdict
 from datetime import date, datetime
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from cdp_assets.demo import generate
+from cdp_assets.demo.draws import Draws
+from cdp_assets.demo.people import make_people
 from cdp_assets.demo.vocabulary import GENERIC_PHONES, JUNK_EMAILS
 from cdp_assets_tests.demo.worlds import World
 
@@ -35,6 +38,21 @@ def _crm(world: World) -> list[tuple[object, ...]]:
 def test_everybody_of_the_truth_is_there_once(sized_world: World) -> None:
     assert sorted(_people(sized_world)) == [f"P{n:07}" for n in range(sized_world.summary.people)]
     assert {row["person_id"] for row in sized_world.truth["records"]} == set(_people(sized_world))
+
+
+@pytest.mark.parametrize("people", [1_000, 100_000])
+def test_a_larger_world_is_not_one_of_namesakes(people: int) -> None:
+    with duckdb.connect() as con:
+        make_people(con, Draws(7), people, END)
+        [(names, births, smiths)] = con.execute("""
+            select
+                count(distinct (given, family)) / count(*), count(distinct (given, family, birth_date)) / count(*),
+                avg(cast(family = 'Smith' as integer))
+            from people
+        """).fetchall()
+    assert names > 0.88
+    assert births > 0.9999
+    assert 0.004 < smiths < 0.02
 
 
 def test_a_household_has_one_family_name_and_one_address_also_in_the_past(many: World) -> None:

@@ -20,7 +20,7 @@ from cdp_assets.demo.stand_in import Answer, stand_in
 from cdp_assets.engagement.assets import steps
 from cdp_assets.engagement.consent import KIND, subject
 from cdp_assets.engagement.tables import ACCOUNT_ENGAGEMENT, INTERACTIONS
-from cdp_assets.errors import UserError
+from cdp_assets.errors import OutsideError, UserError
 from cdp_assets.governance import AccessDeniedError, decide, latest
 from cdp_assets.governance.tables import AUDIT_LOG
 from cdp_assets.lake import Place, Run, Source, Stage, StepResult, whole
@@ -260,6 +260,20 @@ def test_a_service_that_fails_midway_over_https_is_resumed(project: Project, mon
     kept = len(Place(project.store).newest(INTERACTIONS).partitions)
     assert 0 < kept < 300
     refresh(project, "resumed")
+    assert numbers(project)[0][:3] == ("A", True, 1200)
+
+
+def test_a_service_that_never_answers_is_out_of_reach_and_may_be_tried_again(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    agree(project, "--agree")
+    from cdp_assets.demo import stand_in as module
+
+    whole_one = module.stand_in
+    busy: Answer = (503, {"error": {"code": "Busy"}}, {"Retry-After": "0"})
+    monkeypatch.setattr(module, "stand_in", lambda folder: whole_one(folder, lambda _path: busy))
+    with pytest.raises(OutsideError, match=r"busy \(503\), also after waiting"):
+        refresh(project, "busy")
+    monkeypatch.setattr(module, "stand_in", whole_one)
+    refresh(project, "again")
     assert numbers(project)[0][:3] == ("A", True, 1200)
 
 

@@ -1,4 +1,4 @@
-"""A small project with records, web events, accounts, contacts, activities, consents and segments, and its second day.
+"""A small project with records, web events, accounts, activities, a measure and a segment, and its second day.
 
 All of it follows from numbers: no chance, no clock. Some rows are wrong on purpose, so that quarantine is never empty.
 """
@@ -15,17 +15,18 @@ from cdp_assets.config import Project, load_project
 FIRST, SECOND = date(2026, 11, 20), date(2026, 11, 21)
 """The days of the two refreshes."""
 PEOPLE, COMPANIES, DAYS = 60, 12, 3
-CRM, ORDERS = "contact_id,full_name,email,born,updated_at", "order_id,contact_id,ordered_at,total"  # columns of the files
-NO_KEY, NO_DATE, NO_TIME = ",No Key,no@x.example,,", "c900,Bad Date,,31/31/1980,", "o-wrong,c1,yesterday,1.00"  # for quarantine
+CRM, ORDERS = "contact_id,full_name,email,born", "order_id,contact_id,ordered_at,total"  # columns of the files
+NO_KEY, NO_DATE, NO_TIME = ",No Key,no@x.example,", "c900,Bad Date,,31/31/1980", "o-wrong,c1,yesterday,1.00"  # for quarantine
 OF_NOBODY = "o-nobody,c99999,2026-11-19T10:00:00,5"
 
 CONFIG = """
 version: 1
+engine: {memory: 512MiB, threads: 1}
 sources:
   crm:
     files: sources/crm.csv
     primary_key: contact_id
-    fields: {full_name: person.full_name, email: identity.email, born: person.birth_date, updated_at: timestamp}
+    fields: {full_name: person.full_name, email: identity.email, born: person.birth_date}
   loyalty:
     files: sources/loyalty.parquet
     primary_key: loyalty_id
@@ -42,36 +43,17 @@ sources:
     files: sources/orders*.csv
     primary_key: order_id
     fields: {contact_id: text, ordered_at: timestamp, total: decimal}
-  crm_companies:
-    files: sources/crm_companies.csv
+  companies:
+    files: sources/companies.csv
     primary_key: account_no
     fields: {company: organization.name, postcode: location.postcode}
-  erp_companies:
-    files: sources/erp_companies.csv
-    primary_key: customer_no
-    fields: {name: organization.name, postcode: location.postcode}
-  colleagues:
-    files: sources/colleagues.csv
-    primary_key: no
-    fields: {account_no: text, full_name: person.full_name, email: identity.email}
-  newsletter: {kind: consents, files: sources/consents.csv, person: {mail: identity.email}, purpose: purpose, given: given, at: at}
 customers:
   match_order: [crm, loyalty, web]
   dedupe:
     crm: {rules: [{name: same e-mail, all: [{field: email, normalise: [lower, whitespace]}]}], keep: most_filled}
   match:
     - {name: same e-mail, left: crm, right: loyalty, all: [{field: email, normalise: [lower, whitespace]}]}
-accounts:
-  match_order: [crm_companies, erp_companies]
-  match:
-    - name: name and postcode
-      left: crm_companies
-      right: erp_companies
-      all: [{field: company, normalise: [lower, whitespace]}, {field: postcode, normalise: [whitespace]}]
-contacts:
-  match_order: [colleagues]
-  relationships: {colleagues: {foreign_key: account_no, account: crm_companies}}
-  attributes: {last_name: full_name, primary_email: email}
+accounts: {match_order: [companies], dedupe: {companies: {rules: [{name: same name, all: [{field: company, normalise: [lower]}]}]}}}
 activities:
   purchases: {source: orders, type: SalesOrder, of: {contact_id: crm.contact_id}, time: ordered_at, amount: total}
   visits: {source: web}
@@ -79,10 +61,9 @@ measures:
   spent: {function: sum, field: amount, activities: [purchases]}
 segments:
   buyers: {all: [{measure.spent: {above: 20}}]}
-  readers: {all: [{consent.newsletter: true}]}
 """
 
-RECORDS = ("crm", "loyalty", "orders", "crm_companies", "erp_companies", "colleagues")
+RECORDS = ("crm", "loyalty", "orders", "companies")
 """The sources whose rows are counted: what the files hold is in the table or in quarantine."""
 
 
@@ -96,10 +77,7 @@ def world(folder: Path) -> Project:
     for day in range(DAYS):
         _events(sources / "web" / f"{day}.csv", FIRST - timedelta(days=DAYS - day), 40)
     _csv(sources / "orders.csv", ORDERS, [*map(_order, range(80)), NO_TIME])
-    _csv(sources / "crm_companies.csv", "account_no,company,postcode", [f"a{n},Company {n},{10000 + n}" for n in range(COMPANIES)])
-    _csv(sources / "erp_companies.csv", "customer_no,name,postcode", [f"e{n},company {n},{10000 + n}" for n in range(0, COMPANIES, 3)])
-    _csv(sources / "colleagues.csv", "no,account_no,full_name,email", [_colleague(n) for n in range(30)])
-    _csv(sources / "consents.csv", "mail,purpose,given,at", [_consent(n, "yes", FIRST) for n in range(0, PEOPLE, 3)])
+    _companies(sources / "companies.csv", range(COMPANIES))
     return load_project(folder)
 
 
@@ -110,7 +88,7 @@ def next_day(folder: Path) -> Project:
     changed = [line.replace("Person 7 ", "Person Seven ") for line in people]
     _csv(
         sources / "crm.csv",
-        "contact_id,full_name,email,born,updated_at",
+        "contact_id,full_name,email,born",
         [*changed, NO_KEY, NO_DATE],
     )
     _loyalty(sources / "loyalty.parquet", range(0, PEOPLE + 10, 3))
@@ -122,12 +100,7 @@ def next_day(folder: Path) -> Project:
         "order_id,contact_id,ordered_at,total",
         [*map(_order, range(100, 120)), OF_NOBODY],
     )
-    companies = [f"a{n},Company {n},{10000 + n}" for n in range(2, COMPANIES + 2)]
-    _csv(sources / "crm_companies.csv", "account_no,company,postcode", companies)
-    _csv(sources / "erp_companies.csv", "customer_no,name,postcode", [f"e{n},company {n},{10000 + n}" for n in range(1, COMPANIES, 3)])
-    _csv(sources / "colleagues.csv", "no,account_no,full_name,email", [_colleague(n) for n in range(3, 33)])
-    withdrawn = [_consent(n, "no", SECOND) for n in range(0, PEOPLE, 9)]
-    _csv(sources / "consents.csv", "mail,purpose,given,at", [*(_consent(n, "yes", FIRST) for n in range(0, PEOPLE, 3)), *withdrawn])
+    _companies(sources / "companies.csv", range(2, COMPANIES + 2))
     return load_project(folder)
 
 
@@ -135,7 +108,7 @@ def rows_of_files(folder: Path) -> dict[str, int]:
     """Source -> rows in its files as they are now, counted without the program."""
     found = {}
     for source in RECORDS:
-        files = sorted((folder / "sources").glob(f"{source}*"))
+        files = sorted((folder / "sources").glob(f"{source}[._]*"))
         assert files, source
         found[source] = sum(pq.read_metadata(f).num_rows if f.suffix == ".parquet" else len(f.read_text().splitlines()) - 1 for f in files)
     return found
@@ -150,7 +123,7 @@ def _mail(number: int) -> str:
 
 
 def _person(number: int) -> str:
-    return f"c{number},Person {number} Lee,{_mail(number)},19{50 + number % 50}-05-1{number % 10},2026-11-{10 + number % 9}T08:00:00"
+    return f"c{number},Person {number} Lee,{_mail(number)},19{50 + number % 50}-05-1{number % 10}"
 
 
 def _loyalty(file: Path, numbers: Iterable[int]) -> None:
@@ -171,9 +144,5 @@ def _order(number: int) -> str:
     return f"o{number},c{number % PEOPLE},2026-{1 + number % 11:02}-{1 + number % 28:02}T12:00:00,{number % 40}.50"
 
 
-def _colleague(number: int) -> str:
-    return f"k{number},a{number % (COMPANIES + 2)},Colleague {number},k{number}@company.example"  # some of companies that are not there
-
-
-def _consent(number: int, given: str, day: date) -> str:
-    return f"{_mail(number)},newsletter,{given},{day}T00:00:00"
+def _companies(file: Path, numbers: Iterable[int]) -> None:
+    _csv(file, "account_no,company,postcode", [f"a{n},Company {n // 2},{10000 + n}" for n in numbers])  # each of them twice

@@ -43,7 +43,7 @@ def test_a_source_with_a_broken_structure_is_skipped_with_what_depends_on_it_and
     assert {"deduplicated_shop", "match_edges", "unified_profiles", "published_snapshot"} <= set(summary.skipped)
     after = versions(project)
     changed = {name for name in before if before[name] != after[name]}
-    assert changed == {"crm", "deduplicated_crm", "web", "events", "visitor_links", "visitor_identities"}
+    assert changed == {"crm", "deduplicated_crm", "web", "source_files", "events", "visitor_links", "visitor_identities"}
     (project.folder / "shop.csv").write_text(SHOP)
     assert run(project).ok
     assert query(project, "select count(*) from unified_profiles") == [(5,)]

@@ -54,6 +54,8 @@ def test_every_asset_that_runs_has_a_code_version_blocking_checks_and_single_run
         node = graph.get(key)
         assert node.code_version, key
         assert node.backfill_policy == dg.BackfillPolicy.single_run(), key
+        if key == dg.AssetKey("lake_upkeep"):  # writes no table that could be checked
+            continue
         blocking = {k.name for k in node.check_keys if graph.get_check_spec(k).blocking}
         assert {"schema", "key"} <= blocking or key.to_user_string() == "published_snapshot", key
 

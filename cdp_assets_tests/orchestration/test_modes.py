@@ -5,9 +5,12 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from typer.testing import CliRunner
 
+from cdp_assets.cli.main import app
 from cdp_assets.config import Project, load_project
 from cdp_assets.errors import UserError
+from cdp_assets.lake import Place
 from cdp_assets.orchestration.build import build_defs
 from cdp_assets.orchestration.catalogue import steps_of
 from cdp_assets.orchestration.in_process import QUIET
@@ -82,6 +85,21 @@ def test_a_part_that_a_project_does_not_have_is_refused_with_what_to_do(tmp_path
         mode_of(project.config, steps_of(project), "everything", "customers")
 
 
+def test_a_source_to_be_read_in_full_must_be_one(project: Project) -> None:
+    with pytest.raises(UserError, match=r"No such source in cdp.yaml: nobody\. Its sources are crm, shop, web\."):
+        refresh(project, USER, as_of=AS_OF, full=["nobody"])
+
+
+def test_the_command_refreshes_a_part(project: Project) -> None:
+    arguments = ["--project", str(project.folder), "--as", USER, "refresh", "--as-of", "2026-11-20", "--only", "matching"]
+    ended = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert ended.exit_code == 0, ended.output
+    assert {"match_edges", "clusters"} <= set(Place(project.store).tables())
+    assert "unified_profiles" not in Place(project.store).tables()
+    with pytest.raises(UserError, match="has no section contacts"):
+        CliRunner().invoke(app, [*arguments, "--of", "contacts"], catch_exceptions=False)
+
+
 def test_matching_only_changes_edges_and_clusters_and_no_profile(project: Project) -> None:
     run_steps(project)
     before = versions(project)
@@ -122,11 +140,12 @@ def test_a_run_records_the_configuration_that_it_was_begun_with(project: Project
 
 
 def test_a_run_in_several_processes_stops_when_the_configuration_is_changed_under_it(project: Project) -> None:
-    from cdp_assets.lake import Place, Run
+    from cdp_assets.lake import Run
     from cdp_assets.orchestration import run_record
 
     run = Run(Place(project.store), "run", AS_OF)
     run_record.begin(None, run, project.digest)
+    run.clean()  # as each process does at its end
     run_record.begin(None, run, project.digest)  # the process of the next step
     with pytest.raises(UserError, match="was changed while this run is at work"):
         run_record.begin(None, run, "another digest")
@@ -181,7 +200,7 @@ def test_a_refresh_a_day_equals_one_refresh_of_all_days(tmp_path: Path) -> None:
 
 def run_source(project: Project) -> None:
     """Read the source of events again, and nothing else."""
-    from cdp_assets.lake import Place, Run
+    from cdp_assets.lake import Run
 
     loaded = load_project(project.folder)
     step = next(step for step in steps_of(loaded) if step.table.name == "web")

@@ -3,9 +3,10 @@
 from cdp_assets.config import RecordsSource
 from cdp_assets.lake import Stage
 from cdp_assets.sources import incremental_stages as incremental
+from cdp_assets.sources.column_profile import profile_stage
 from cdp_assets.sources.incremental_plan import deletes_of
 from cdp_assets.sources.raw import wanted_columns
-from cdp_assets.sources.typed import quarantine_stage, rows_stage
+from cdp_assets.sources.typed import files_stage, quarantine_stage, rows_stage
 from cdp_assets_tests.sources.projects import CRM, WEB, source_of
 from cdp_assets_tests.sources.test_consents_source import CONFIG as CONSENTS
 
@@ -24,6 +25,19 @@ sources:
       e: date
       f: timestamp
       g: {type: date, format: "%d.%m.%Y"}
+"""
+_FILTERED = """
+version: 1
+sources:
+  crm: {files: crm.csv, primary_key: contact_id, fields: {name: person.full_name}, where: {name: [a, b]}}
+  web:
+    kind: events
+    files: web
+    visitor: anonymous_id
+    time: ts
+    fields: {page: text}
+    include_all_records: true
+    where: {page: {is_not: b}, time: {exists: true}}
 """
 _KINDS = ("varchar", "bigint", "double", "decimal(18,2)", "boolean", "date", "timestamp", "date")
 
@@ -64,10 +78,10 @@ def _incremental(text: str) -> list[list[Stage]]:
 
 def examples() -> list[list[Stage]]:
     lists: list[list[Stage]] = []
-    for text, name in ((CRM, "crm"), (WEB, "web"), (_ALL_TYPES, "crm"), (CONSENTS, "newsletter")):
+    for text, name in ((CRM, "crm"), (WEB, "web"), (_ALL_TYPES, "crm"), (CONSENTS, "newsletter"), (_FILTERED, "crm"), (_FILTERED, "web")):
         source = source_of(text, name)
         as_text = {column: (f"c{number}", "varchar") for number, column in enumerate(wanted_columns(name, source))}
-        stages = [rows_stage(name, source, as_text), quarantine_stage(name, source, as_text)]
+        stages = [rows_stage(name, source, as_text), quarantine_stage(name, source, as_text), files_stage(name, source, as_text)]
         lists += [[stage] for stage in stages]
     source = source_of(_ALL_TYPES, "crm")
     native = {column: (f"c{n}", _KINDS[n]) for n, column in enumerate(wanted_columns("crm", source))}
@@ -75,4 +89,5 @@ def examples() -> list[list[Stage]]:
     flagged = _INCREMENTAL.replace("files: deleted, at: at", "field: gone, equals: true").replace("    where: {points: {above: 1}}\n", "")
     for text in (_INCREMENTAL, database, flagged, _INCREMENTAL.replace("updated: changed, ", "")):
         lists += _incremental(text)
+    lists += [[profile_stage(name, source_of(text, name), hidden=["points"])] for text, name in ((CRM, "crm"), (WEB, "web"))]
     return [*lists, [rows_stage("crm", source, native)], [quarantine_stage("crm", source, native)]]

@@ -73,7 +73,7 @@ def test_empty_text_is_no_value_and_no_fault(kind, text):
         ("number", "1e999", "not a number"),
         ("boolean", "maybe", "not true or false"),
         ("date", "2024-02-30", ISO_DATE),
-        ("date", "02/29/2024", ISO_DATE),
+        ("date", "02/29/2024", f"{ISO_DATE}; %m/%d/%Y would read it"),
         ("date", "epoch", ISO_DATE),
         ("date", "2024-02-29T12:00:00", ISO_DATE),
         ("timestamp", "infinity", ISO_TIME),
@@ -90,8 +90,15 @@ def test_what_is_not_written_that_way_is_refused_and_nothing_is_guessed(kind, te
 def test_a_date_is_read_by_its_format():
     field = Field(type="person.birth_date", format="%m/%d/%Y")
     assert _converted("5/8/1986", field) == (date(1986, 5, 8), None)
-    assert _converted("31/12/1980", field) == (None, "not a date in the format %m/%d/%Y")
-    assert _converted("1980-12-31", field) == (None, "not a date in the format %m/%d/%Y")
+    assert _converted("31/12/1980", field) == (None, "not a date in the format %m/%d/%Y; %d/%m/%Y would read it")
+    assert _converted("1980-12-31", field) == (None, "not a date in the format %m/%d/%Y; %Y-%m-%d would read it")
+    assert _converted("31 december", field) == (None, "not a date in the format %m/%d/%Y")
+
+
+def test_where_a_value_does_not_decide_between_two_patterns_both_are_named():
+    said = "not a date as in 2024-12-31 (ISO 8601)"
+    assert _converted("3/4/2024", Field(type="date")) == (None, f"{said}; %d/%m/%Y or %m/%d/%Y would read it")
+    assert _converted("3/14/2024", Field(type="date")) == (None, f"{said}; %m/%d/%Y would read it")
 
 
 def test_a_year_of_two_digits_is_not_the_first_century():
@@ -101,7 +108,7 @@ def test_a_year_of_two_digits_is_not_the_first_century():
 def test_a_time_is_read_by_its_format_and_its_offset_counts():
     field = Field(type="timestamp", format="%d.%m.%Y %H:%M %z")
     assert _converted("29.02.2024 12:30 +02:00", field) == (at("2024-02-29 10:30"), None)
-    assert _converted("29.02.2024", field) == (None, "not a time in the format %d.%m.%Y %H:%M %z")
+    assert _converted("29.02.2024", field) == (None, "not a time in the format %d.%m.%Y %H:%M %z; %d.%m.%Y would read it")
 
 
 def test_a_quotation_mark_in_a_format_is_text():

@@ -308,3 +308,20 @@ def test_a_merge_that_loses_or_invents_rows_or_keeps_an_older_one_is_stopped_by_
         refresh(crm)
     assert check in [result.name for result in error.value.results if not result.passed]
     assert "crm" not in Place(crm / ".cdp").tables()
+
+
+@pytest.mark.pipeline
+def test_a_refresh_may_ask_that_a_source_is_read_in_full_and_tells_what_it_did(crm):
+    from cdp_assets.orchestration.refresh import refresh as refresh_project
+
+    write(crm, cdp_yaml=CONFIG.replace("name: text", "name: person.full_name"))
+    first = refresh_project(load_project(crm), "me")
+    assert (first.ok, first.rows["crm"], first.numbers["crm"]["rows_read"]) == (True, 2, 2)
+    (crm / "crm/1.csv").unlink()
+    write(crm, crm__2_csv=csv(f"c,Cy,{day(2)},4"))
+    second = refresh_project(load_project(crm), "me")
+    assert (second.ok, second.rows["crm"], second.numbers["crm"]["rows_read"]) == (True, 3, 1)
+    assert "crm/1.csv is not there any more: what was read from there stays" in second.notices["crm"]
+    third = refresh_project(load_project(crm), "me", full=["crm"])
+    assert (third.ok, third.rows["crm"]) == (True, 1)
+    assert "everything was read anew, because that was asked for" in third.notices["crm"]

@@ -41,7 +41,7 @@ def test_a_row_with_a_fault_is_in_quarantine_with_a_reason_by_field_and_not_in_t
     write(crm, crm_csv=GOOD + "C3,Cy,1986-05-08,many\n,Di,,\nC5,E,f,,,\n")
     read(crm)
     assert quarantine_of(crm) == [
-        ("crm", 4, "born", "not a date in the format %m/%d/%Y"),
+        ("crm", 4, "born", "not a date in the format %m/%d/%Y; %Y-%m-%d would read it"),
         ("crm", 4, "points", "not a whole number"),
         ("crm", 5, "contact_id", "primary key is missing"),
         ("crm", 6, "", "more columns than the header"),
@@ -153,7 +153,7 @@ def test_parquet_is_read_in_its_types_with_the_number_of_the_row(tmp_path):
     assert quarantine_of(tmp_path) == [
         ("crm", 1, "points", "not a whole number"),
         ("crm", 2, "contact_id", "primary key is missing"),
-        ("crm", 1, "born", "not a date in the format %m/%d/%Y"),
+        ("crm", 1, "born", "not a date in the format %m/%d/%Y; %Y-%m-%d would read it"),
     ]
     (tmp_path / "crm" / "2.parquet").unlink()
     read(tmp_path)

@@ -22,6 +22,12 @@ def owners(project: Project) -> str:
     return OWNERS.format(records=truth(project, "records"))
 
 
+def together(project: Project) -> str:
+    """Persons who share a customer with somebody else: wrong merges, as of two of a household with similar names."""
+    shared = f"select customer_id from ({owners(project)}) group by all having count(*) > 1"
+    return f"select person_id from ({owners(project)}) where customer_id in ({shared})"
+
+
 def company_accounts(project: Project) -> str:
     return COMPANY_ACCOUNTS.format(companies=truth(project, "companies"))
 

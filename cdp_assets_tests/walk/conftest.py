@@ -17,7 +17,7 @@ from cdp_assets_tests.projects import AS_OF, USER, demo_project, run
 @pytest.fixture(scope="package")
 def refreshed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Summary]:
     """The demo at its usual size, with what its administrator agrees to, refreshed once as of its last day."""
-    project = demo_project(tmp_path_factory.mktemp("walk"), people=300, days=14)
+    project = demo_project(tmp_path_factory.mktemp("walk"), people=300, days=None)
     settings = project.config.engagement
     assert settings is not None
     decide(

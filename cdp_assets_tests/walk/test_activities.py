@@ -7,7 +7,7 @@ import pytest
 
 from cdp_assets.config import Project
 from cdp_assets_tests.projects import query
-from cdp_assets_tests.walk.asked import differences, number, owners, truth
+from cdp_assets_tests.walk.asked import differences, number, owners, together, truth
 
 pytestmark = pytest.mark.pipeline
 
@@ -51,7 +51,10 @@ def test_every_web_event_is_an_activity_of_its_visitor(walk: Project) -> None:
 
 
 def test_measures_of_each_customer_are_what_the_persons_purchases_add_up_to(walk: Project) -> None:
-    """Of each person: the sum over the customers that the person's records became, as some pairs are not found."""
+    """Of each person: the sum over the customers that the person's records became, as some pairs are not found.
+
+    Persons who were taken for one are summed up together.
+    """
     bought = f"""
         select person_id, sum(amount) as spend, count(*) as orders from {truth(walk, "purchases")} where outcome = 'kept' group by person_id
     """
@@ -60,7 +63,14 @@ def test_measures_of_each_customer_are_what_the_persons_purchases_add_up_to(walk
         from ({owners(walk)}) join customer_measures m using (customer_id)
         group by person_id having sum(m.orders) > 0
     """
-    assert differences(walk, bought, measured) == []
+    alone = f"where person_id not in ({together(walk)})"
+    assert differences(walk, f"select * from ({bought}) {alone}", f"select * from ({measured}) {alone}") == []
+    both = f"select sum(spend), sum(orders) from ({bought}) where person_id in ({together(walk)})"
+    here = f"""
+        select sum(total_spend), sum(orders) from customer_measures
+        where customer_id in (select customer_id from ({owners(walk)}) where person_id in ({together(walk)}))
+    """
+    assert query(walk, both) == query(walk, here)
 
 
 def test_the_controls_of_these_tests_find_a_difference(walk: Project, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from cdp_assets.config import Project
 from cdp_assets_tests.projects import query
-from cdp_assets_tests.walk.asked import differences, number, owners, truth
+from cdp_assets_tests.walk.asked import differences, number, owners, together, truth
 
 pytestmark = pytest.mark.pipeline
 
@@ -16,8 +16,7 @@ def test_the_consents_of_each_person_are_what_the_truth_says(walk: Project) -> N
     addresses; the most restrictive of them is the truth. A customer that is two persons has heard what both said: they
     are left out here, and counted.
     """
-    mixed = f"select customer_id from ({owners(walk)}) group by all having count(*) > 1"
-    two = f"select person_id from ({owners(walk)}) where customer_id in ({mixed})"
+    two = together(walk)
     mine = f"select person_id, customer_id from ({owners(walk)}) where person_id not in ({two})"
     several = f"select person_id from ({mine}) group by person_id having count(*) > 1"
     true = f"select person_id, purpose, given from {truth(walk, 'consents')} where person_id not in ({two})"

@@ -6,10 +6,11 @@ A table is a text file: `## kind of mistake`, then for each case a line with the
 """
 
 import copy
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from io import StringIO
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -88,28 +89,41 @@ def _put(inside: Any, key: str | int, value: Any) -> None:
         inside[key] = value
 
 
-def document(data: Any) -> str:
-    """The data as the text of a file, a line for each value."""
-    yaml = YAML(typ="safe", pure=True)
-    yaml.default_flow_style, yaml.sort_base_mapping_type_on_output, yaml.width = False, False, 10_000
-    stream = StringIO()
-    yaml.dump(data, stream)
-    return stream.getvalue()
+def document(data: Any) -> tuple[str, dict[tuple[str | int, ...], int]]:
+    """The data as the text of a file, a line for each value, and the line of each place."""
+    lines: list[str] = ["# a comment"]
+    at: dict[tuple[str | int, ...], int] = {(): 2}
+
+    def write(value: Any, place: tuple[str | int, ...], indent: str) -> None:
+        entries = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, each in entries:
+            head = f"{indent}-" if isinstance(value, list) else f"{indent}{json.dumps(key)}:"
+            inside = isinstance(each, dict | list) and each
+            lines.append(head if inside else f"{head} {_scalar(each)}")
+            at[*place, key] = len(lines)
+            if inside:
+                if isinstance(value, list) and isinstance(each, dict):
+                    # a mapping in a list begins on the line of its -
+                    lines.pop()
+                    before = len(lines)
+                    write(each, (*place, key), f"{indent}  ")
+                    lines[before] = f"{indent}-{lines[before][len(indent) + 1 :]}"
+                else:
+                    write(each, (*place, key), f"{indent}  ")
+
+    write(data, (), "")
+    return "\n".join([*lines, ""]), at
 
 
-def line_of(text: str, place: str) -> int:
-    """The line of a place or of what it stands in, as ruamel.yaml's own reader of comments and positions tells it."""
-    inside, line, rest = YAML(typ="rt").load(text), 1, steps(place)
-    while rest and hasattr(inside, "lc"):
-        # a name may hold dots, which divide it here
-        taken = next((n for n in range(len(rest), 0, -1) if _has(inside, rest[0] if n == 1 else ".".join(map(str, rest[:n])))), 0)
-        if not taken:
-            return line
-        step = rest[0] if taken == 1 else ".".join(map(str, rest[:taken]))
-        line = (inside.lc.item(step) if isinstance(inside, list) else inside.lc.key(step))[0] + 1
-        inside, rest = inside[step], rest[taken:]
-    return line
+def _scalar(value: Any) -> str:
+    return value.isoformat() if isinstance(value, date) else json.dumps(value, ensure_ascii=False)
 
 
-def _has(inside: Any, step: str | int) -> bool:
-    return (isinstance(step, int) and step < len(inside)) if isinstance(inside, list) else step in inside
+def line_of(lines: dict[tuple[str | int, ...], int], place: str) -> int:
+    """The line of a place as a message writes it, or of what it stands in; names with dots are divided there."""
+    written = {
+        re.sub(r"\.(?=\[)", "", ".".join(f"[{step}]" if isinstance(step, int) else step for step in at)): n for at, n in lines.items()
+    }
+    while place not in written:
+        place = place[: max(place.rfind("."), place.rfind("["), 0)]
+    return written[place]

@@ -1,0 +1,1 @@
+"""Tests of the first configuration from files."""
