@@ -5,7 +5,7 @@ RUN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev web test test-fast lint format features bench-profiles lock docs clean
+.PHONY: help demo dev web test test-fast faults lint format features bench bench-profiles bench-repeated lock docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "%-16s %s\n", $$1, $$2}'
@@ -45,11 +45,21 @@ format: $(READY) ## let ruff mend what it can
 features: $(READY) ## which of the capabilities work, shown by their tests
 	$(RUN)/python -m cdp_assets_tests.features
 
+faults: $(READY) ## kill refreshes at every step boundary and by chance, and compare what the next run makes
+	$(RUN)/python -m cdp_assets_tests.faults
+
+bench: $(READY) ## the demo at factor 1, 10 and 100: processor time and peak memory of each station, and how they grow
+	$(RUN)/python -m cdp_assets_tests.bench.growth
+
+bench-repeated: $(READY) ## 200 refreshes in a row: do the last ones take longer than the first?
+	$(RUN)/python -m cdp_assets_tests.bench.repeated
+
 bench-profiles: $(READY) ## 1 million records from sources to profiles: processor time and peak memory
 	$(RUN)/python -m cdp_assets_tests.bench.profiles
 
-docs: $(READY) ## write docs/tables.md from the declarations
+docs: $(READY) ## write docs/tables.md, docs/configuration.md and docs/cdp.schema.json from the declarations
 	$(RUN)/python -m cdp_assets.orchestration.documentation
+	$(RUN)/python -m cdp_assets.config.reference
 
 lock: $(READY) ## resolve pyproject.toml again into requirements.lock (needs uv)
 	uv pip compile pyproject.toml --group dev --extra postgres --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-strip-extras -o requirements.lock

@@ -51,7 +51,7 @@ def demo(
         world = generate(project.folder, people=_people(people, factor), seed=7 if seed is None else seed, end=end.date() if end else END)
     for line in _made(project, world):
         typer.echo(line)
-    for line in _agree(project, obj.user):
+    for line in agree(project, obj.user):
         typer.echo(line)
     summary = refresh.run(project, obj.user, world.day, wait=False)
     refresh.show(summary)
@@ -112,7 +112,7 @@ def _made(project: Project, world: "DemoSummary") -> list[str]:
     return lines
 
 
-def _agree(project: Project, user: str) -> list[str]:
+def agree(project: Project, user: str) -> list[str]:
     """What an administrator has to agree to, agreed to for the demo: once, and said so."""
     from cdp_assets.engagement import consent
     from cdp_assets.exports import confirm, confirmation
