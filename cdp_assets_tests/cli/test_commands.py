@@ -123,7 +123,7 @@ def test_the_demo_command_makes_refreshes_and_measures_a_world(tmp_path: Path) -
     assert "http://127.0.0.1:3000" in ended.stdout
 
 
-TOUCHES_NO_DATA = {"validate", "schema"}
+TOUCHES_NO_DATA = {"validate", "schema", "init"}  # init: of a project that is not there yet
 WITH_PAGES = {"web"}  # serves, and asks at each page
 
 
@@ -138,7 +138,8 @@ def test_every_command_asks_for_a_role_and_the_denial_is_written_down(project: P
 
 
 GROUPS = {
-    "review": {"clv": (), "contacts": ()},
+    "review": {"clv": (), "contacts": (), "sources": ()},
+    "serve": {"code": (), "ui": (), "daemon": ()},
     "consent": {"engagement": ()},
     "connection": {"confirm": ("files",), "withdraw": ("files",), "list": ()},
     "export": {"run": ("agency",), "list": ()},

@@ -28,8 +28,14 @@ SECONDS = 120
 class Ui:
     """The served UI of a project."""
 
-    def __init__(self, project: Any, port: int, told: Taken) -> None:
-        self.project, self.address, self.told = project, f"http://127.0.0.1:{port}", told
+    def __init__(self, project: Any, port: int, told: Taken | None = None) -> None:
+        self.project, self.address, self._told = project, f"http://127.0.0.1:{port}", told
+
+    @property
+    def told(self) -> Taken:
+        """What the webhook of its project was told."""
+        assert self._told is not None, "this project tells nobody"
+        return self._told
 
     def ask(self, query: str, **variables: Any) -> Any:
         body = json.dumps({"query": query, "variables": variables}).encode()

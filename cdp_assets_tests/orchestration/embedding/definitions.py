@@ -60,7 +60,8 @@ theirs = dg.Definitions(
         dg.define_asset_job("morning", selection=dg.AssetSelection.assets("crm", "partner_file", *READ)),
     ],
     resources={"run": "a word"},
-    executor=dg.multiprocess_executor.configured({"max_concurrent": 3, "start_method": {"forkserver": {}}}),
+    # spawn, as a process that a forkserver makes has the environment of the first test that started it
+    executor=dg.multiprocess_executor.configured({"max_concurrent": 3, "start_method": {"spawn": {}}}),
 )
 customers = build_defs(load_project(FOLDER / "customers"), key_prefix="customers", upstream={"crm": ["crm"]})
 partners = build_defs(load_project(FOLDER / "partners"), key_prefix=["trade", "partners"], upstream={"shop": ["partner_file"]})
