@@ -66,7 +66,7 @@ def refresh_here(folder: Path, as_of: date, die_at: int | None = None, seen: Pat
     places = Places(die_at, seen)
     places.watch()
     summary = refresh.refresh(
-        load_project(folder), "tester", as_of=as_of, progress=lambda table, state: places.come_to(f"{table} {state}"), wait_seconds=60
+        load_project(folder), "tester", as_of=as_of, progress=lambda table, state: places.come_to(f"{table} {state}"), wait_seconds=600
     )
     if not summary.ok:
         print(summary.failed)
