@@ -22,12 +22,13 @@ if TYPE_CHECKING:
     from cdp_assets.lake import Place
     from cdp_assets.orchestration.history import History
     from cdp_assets.orchestration.statuses import TableStatus
+    from cdp_assets.publish import Pointer
 
 DAYS = 7
 WIDTH = 160
 FIRST_PLACE = "', first in ' || min_by(source_file || ' line ' || source_line, (source_file, source_line))"
 """File and line of one row: the least of each alone would be a place where no such row is."""
-WHY = 200  # letters of a reason in the table; all of it is in --json
+WHY = 200  # letters of a reason in the table; all of it is below the table
 
 
 def status(
@@ -87,11 +88,14 @@ def _show(project: Project, states: "list[TableStatus]", *, as_json: bool) -> No
         return
     console = _console()
     console.print(_grid(project, states, facts))
+    for state in states:
+        if state.why and len(state.why) > WHY:  # what to do stands at the end of a message
+            console.print(f"{state.table}: {state.why}", highlight=False, markup=False)
     for line in _quarantine(project):
         console.print(line, highlight=False, markup=False)
     if gone:
         console.print(f"No longer in cdp.yaml, and still kept: {', '.join(gone)}.", highlight=False)
-    console.print(f"Published: as of {pointer.as_of}." if pointer else "Nothing is published yet: `cdp refresh`.", highlight=False)
+    console.print(_published(pointer, states), highlight=False)
     at_work = f"At work: run {holder.run[:8]} of {holder.user} since {holder.since}." if holder else "Nobody is refreshing."
     console.print(at_work, highlight=False)
 
@@ -121,10 +125,21 @@ def _grid(project: Project, states: "list[TableStatus]", facts: dict[str, dict[s
         grid.add_column(column, justify="right" if column in ("version", "rows") else "left", no_wrap=column in ("table", "state"))
     others = facts.keys() - {state.table for state in states}
     for state in states:
-        grid.add_row(state.table, state.state, *_cells(facts.get(state.table)), (state.run or "")[:8], (state.why or "")[:WHY])
+        grid.add_row(state.table, state.state, *_cells(facts.get(state.table)), (state.run or "")[:8], _short(state.why or ""))
     for table in sorted(others):
         grid.add_row(table, "", *_cells(facts[table]), "", "")
     return grid
+
+
+def _short(why: str) -> str:
+    return why if len(why) <= WHY else f"{why[:WHY].rstrip()} ..."
+
+
+def _published(pointer: "Pointer | None", states: "list[TableStatus]") -> str:
+    if pointer is None:
+        return "Nothing is published yet: `cdp refresh`."
+    behind = any(each.table == "published_snapshot" and each.state in ("Failed", "Skipped", "Canceled") for each in states)
+    return f"Published: as of {pointer.as_of}" + (", the last good state: the last refresh did not come to it." if behind else ".")
 
 
 def _cells(fact: dict[str, Any] | None) -> tuple[str, str, str]:

@@ -64,6 +64,18 @@ def test_what_is_in_quarantine_is_counted_and_explained_without_values(project: 
     assert "eve@x.example" not in ended.stdout + ended.stderr + state
 
 
+def test_status_says_all_of_why_a_table_failed_and_that_what_is_published_is_the_last_good_state(project: Project) -> None:
+    assert cdp(project.folder, "refresh", "--as-of", "2026-11-20").returncode == 0
+    (project.folder / "shop.csv").write_text(SHOP.replace("mail", "address_for_the_mail_of_the_shop"))
+    ended = cdp(project.folder, "refresh", "--as-of", "2026-11-20")
+    assert ended.returncode == 1
+    message = json.loads(ended.stdout.splitlines()[-1])["failed"]["shop"]
+    assert len(message) > 200
+    state = cdp(project.folder, "status").stdout
+    assert message in " ".join(state.split())
+    assert "Published: as of 2026-11-20, the last good state: the last refresh did not come to it." in state
+
+
 def test_status_names_file_and_line_of_one_and_the_same_row_in_quarantine(project: Project) -> None:
     (project.folder / "web/1.csv").write_text(DAY_1 + "e8,2026-11-18T10:00:00,,,view\n")
     (project.folder / "web/2.csv").write_text("event_id,ts,visitor,user,event\ne9,2026-11-18T10:00:00,,,view\n")
