@@ -33,6 +33,16 @@ UNIFIED_ACTIVITIES = Table(
 NET_AMOUNT = "case when returned and amount > 0 then -amount else amount end"
 """What an activity adds to a sum: a return whose amount is written above zero counts below zero."""
 
+REASONS = {
+    "repeated_key": "its primary key occurs more than once; the first row counts",
+    "no_customer_key": "it does not say whose it is",
+    "customer_unknown": "no record of a customer has the id that it names",
+    "no_time": "it has no time",
+    "after_as_of": "it lies after the day of the run",
+    "amount_out_of_range": "its amount is too large to be money",
+}
+"""Why a row of a source is in quarantine, in words."""
+
 ACTIVITY_QUARANTINE = Table(
     "activity_quarantine",
     grain="a row of a source that is no activity of anybody, and the first reason that holds",

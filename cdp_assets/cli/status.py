@@ -15,15 +15,20 @@ from cdp_assets.governance import require
 
 if TYPE_CHECKING:
     import dagster as dg
+    from duckdb import DuckDBPyConnection
     from rich.console import Console
     from rich.table import Table as Grid
 
+    from cdp_assets.lake import Place
     from cdp_assets.orchestration.history import History
     from cdp_assets.orchestration.statuses import TableStatus
+    from cdp_assets.publish import Pointer
 
 DAYS = 7
 WIDTH = 160
-WHY = 200  # letters of a reason in the table; all of it is in --json
+FIRST_PLACE = "', first in ' || min_by(source_file || ' line ' || source_line, (source_file, source_line))"
+"""File and line of one row: the least of each alone would be a place where no such row is."""
+WHY = 200  # letters of a reason in the table; all of it is below the table
 
 
 def status(
@@ -83,11 +88,14 @@ def _show(project: Project, states: "list[TableStatus]", *, as_json: bool) -> No
         return
     console = _console()
     console.print(_grid(project, states, facts))
+    for state in states:
+        if state.why and len(state.why) > WHY:  # what to do stands at the end of a message
+            console.print(f"{state.table}: {state.why}", highlight=False, markup=False)
     for line in _quarantine(project):
         console.print(line, highlight=False, markup=False)
     if gone:
         console.print(f"No longer in cdp.yaml, and still kept: {', '.join(gone)}.", highlight=False)
-    console.print(f"Published: as of {pointer.as_of}." if pointer else "Nothing is published yet: `cdp refresh`.", highlight=False)
+    console.print(_published(pointer, states), highlight=False)
     at_work = f"At work: run {holder.run[:8]} of {holder.user} since {holder.since}." if holder else "Nobody is refreshing."
     console.print(at_work, highlight=False)
 
@@ -117,10 +125,21 @@ def _grid(project: Project, states: "list[TableStatus]", facts: dict[str, dict[s
         grid.add_column(column, justify="right" if column in ("version", "rows") else "left", no_wrap=column in ("table", "state"))
     others = facts.keys() - {state.table for state in states}
     for state in states:
-        grid.add_row(state.table, state.state, *_cells(facts.get(state.table)), (state.run or "")[:8], (state.why or "")[:WHY])
+        grid.add_row(state.table, state.state, *_cells(facts.get(state.table)), (state.run or "")[:8], _short(state.why or ""))
     for table in sorted(others):
         grid.add_row(table, "", *_cells(facts[table]), "", "")
     return grid
+
+
+def _short(why: str) -> str:
+    return why if len(why) <= WHY else f"{why[:WHY].rstrip()} ..."
+
+
+def _published(pointer: "Pointer | None", states: "list[TableStatus]") -> str:
+    if pointer is None:
+        return "Nothing is published yet: `cdp refresh`."
+    behind = any(each.table == "published_snapshot" and each.state in ("Failed", "Skipped", "Canceled") for each in states)
+    return f"Published: as of {pointer.as_of}" + (", the last good state: the last refresh did not come to it." if behind else ".")
 
 
 def _cells(fact: dict[str, Any] | None) -> tuple[str, str, str]:
@@ -130,18 +149,39 @@ def _cells(fact: dict[str, Any] | None) -> tuple[str, str, str]:
 
 
 def _quarantine(project: Project) -> list[str]:
-    """What is in quarantine by source, field and reason; reasons hold no values."""
+    """What is in quarantine by source, field and reason, and what belongs to nobody; reasons hold no values."""
     from cdp_assets.lake import Place, no_values_in_errors, session
     from cdp_assets.sources import QUARANTINE
 
+    place = Place(project.store)
     sql = f"""
-        select source, field, reason, count(*), min(source_file), min(source_line) from ({Place(project.store).newest(QUARANTINE).sql})
+        select source, field, reason, count(*), {FIRST_PLACE} from ({place.newest(QUARANTINE).sql})
         group by source, field, reason order by source, count(*) desc, field, reason
     """
     with no_values_in_errors("quarantine"), session() as connection:
         rows = connection.execute(sql).fetchall()
-    lines = [f"  {s}: {n:,} x {r}{f' ({f})' if f else ''}, first in {file} line {line}" for s, f, r, n, file, line in rows]
-    return ["In quarantine:", *lines] if lines else ["Nothing is in quarantine."]
+        left_out = list(_left_out(place, connection))
+    lines = [f"  {s}: {n:,} x {r}{f' ({f})' if f else ''}{first}" for s, f, r, n, first in rows]
+    return [*(["In quarantine:", *lines] if lines else ["Nothing is in quarantine."]), *left_out]
+
+
+def _left_out(place: "Place", connection: "DuckDBPyConnection") -> Iterator[str]:
+    """Rows that can be read and yet count for nobody: they have tables of their own, so `quarantine` says nothing of them."""
+    from cdp_assets.activities import tables as activities
+    from cdp_assets.contacts import tables as contacts
+
+    for table, title, by, words, place_of_first in (
+        (activities.ACTIVITY_QUARANTINE, "Rows that are nobody's activity", "activity", activities.REASONS, FIRST_PLACE),
+        (contacts.CONTACT_QUARANTINE, "Records of contacts without their account", "source", contacts.REASONS, "null"),
+    ):
+        sql = f"""
+            select {by}, reason, count(*), {place_of_first} from ({place.newest(table).sql})
+            group by {by}, reason order by {by}, count(*) desc, reason
+        """
+        rows = connection.execute(sql).fetchall() if table.name in place.tables() else []
+        if rows:
+            yield f"{title}, each in the table {table.name}:"
+            yield from (f"  {name}: {count:,} x {words.get(reason, reason)}{first or ''}" for name, reason, count, first in rows)
 
 
 def _show_history(found: "History", days: int, *, as_json: bool) -> None:

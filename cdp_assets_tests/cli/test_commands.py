@@ -64,6 +64,46 @@ def test_what_is_in_quarantine_is_counted_and_explained_without_values(project: 
     assert "eve@x.example" not in ended.stdout + ended.stderr + state
 
 
+def test_status_says_all_of_why_a_table_failed_and_that_what_is_published_is_the_last_good_state(project: Project) -> None:
+    assert cdp(project.folder, "refresh", "--as-of", "2026-11-20").returncode == 0
+    (project.folder / "shop.csv").write_text(SHOP.replace("mail", "address_for_the_mail_of_the_shop"))
+    ended = cdp(project.folder, "refresh", "--as-of", "2026-11-20")
+    assert ended.returncode == 1
+    message = json.loads(ended.stdout.splitlines()[-1])["failed"]["shop"]
+    assert len(message) > 200
+    state = cdp(project.folder, "status").stdout
+    assert message in " ".join(state.split())
+    assert "Published: as of 2026-11-20, the last good state: the last refresh did not come to it." in state
+
+
+def test_status_names_file_and_line_of_one_and_the_same_row_in_quarantine(project: Project) -> None:
+    (project.folder / "web/1.csv").write_text(DAY_1 + "e8,2026-11-18T10:00:00,,,view\n")
+    (project.folder / "web/2.csv").write_text("event_id,ts,visitor,user,event\ne9,2026-11-18T10:00:00,,,view\n")
+    assert cdp(project.folder, "refresh", "--as-of", "2026-11-20").returncode == 0
+    assert "web: 2 x id of the visitor is missing (visitor), first in web/1.csv line 4" in cdp(project.folder, "status").stdout
+
+
+ORDERS = """
+  orders: {files: orders.csv, primary_key: id, fields: {id: text, mail: identity.email, at: date, total: decimal}}
+"""
+
+
+def test_status_says_which_rows_are_nobodys_activity_and_why(tmp_path: Path) -> None:
+    config = (
+        CONFIG.replace("sources:\n", f"sources:{ORDERS}", 1)
+        + "activities: {orders: {source: orders, type: SalesOrder, of: {mail: crm.email}, time: at, amount: total}}\n"
+    )
+    orders = "id,mail,at,total\no1,ann@x.example,2026-11-01,5\no2,eve@x.example,2026-11-01,5\no3,,2026-11-01,5\n"
+    files = {"crm.csv": CRM, "shop.csv": SHOP, "web/1.csv": DAY_1, "orders.csv": orders}
+    project = small_project(tmp_path / "project", config, files)
+    ended = cdp(project.folder, "refresh", "--as-of", "2026-11-20")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    state = cdp(project.folder, "status").stdout
+    assert "orders: 1 x it does not say whose it is, first in orders.csv line 4" in state
+    assert "orders: 1 x no record of a customer has the id that it names, first in orders.csv line 3" in state
+    assert "eve@x.example" not in state
+
+
 def test_a_viewer_may_look_and_not_refresh_and_the_denial_is_written_down(project: Project) -> None:
     ended = cdp(project.folder, "refresh", user="vic")
     assert ended.returncode == 1
