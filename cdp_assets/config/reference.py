@@ -131,7 +131,7 @@ def type_in_words(annotation: Any) -> str:
         return " or ".join(dict.fromkeys(type_in_words(each) for each in inside if each is not types.NoneType))
     if origin in (Literal, tuple, list, dict):
         if origin is Literal:
-            return " or ".join(f"`{each}`" for each in inside)
+            return " or ".join(f"`{flow(each)}`" if isinstance(each, bool) else f"`{each}`" for each in inside)
         return f"mapping: name to {type_in_words(inside[1])}" if origin is dict else f"list of {type_in_words(inside[0])}"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return "type, or mapping" if annotation is Field else "mapping" if _is_written(annotation) else "condition"

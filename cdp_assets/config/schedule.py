@@ -155,5 +155,5 @@ def _off(written: Any) -> Any:
     return written
 
 
-ScheduleOrOff = Annotated[Schedule, BeforeValidator(_off, json_schema_input_type=Schedule | Literal["off"])]
+ScheduleOrOff = Annotated[Schedule, BeforeValidator(_off, json_schema_input_type=Schedule | Literal["off", False])]
 """The section, or the word off in its place."""

@@ -31,8 +31,8 @@ from cdp_assets.lake.table import Table
 Reads = Mapping[str, Table | Source]
 PINS = "pins.json"
 CONFIGURATION = "configuration"  # the digest of cdp.yaml that a run was begun with, for its other processes
-# delta-rs decodes %20 and turns \\ into /, DuckDB takes what follows ? for options.
-UNREADABLE_IN_PATHS = "%\\?"
+# delta-rs decodes %20, turns \\ into / and refuses control characters, DuckDB takes what follows ? for options.
+UNREADABLE_IN_PATHS = frozenset("%\\?\x7f").union(map(chr, range(32)))
 NO_ROWS = "0"  # the content digest of no rows
 
 
@@ -83,11 +83,12 @@ class Place:
 
     def prepare(self) -> None:
         """Create the store, readable by its owner only; UserError where its path is none that the libraries can read."""
-        if found := sorted({character for character in str(self.store) if character in UNREADABLE_IN_PATHS}):
-            raise UserError(
+        if found := sorted(UNREADABLE_IN_PATHS.intersection(str(self.store))):
+            message = (
                 f"The path {self.store} has {' and '.join(found)} in it, which the storage libraries read as something else. "
                 "Move or rename the folder; spaces and letters of any language are fine."
             )
+            raise UserError("".join(each if each.isprintable() else repr(each)[1:-1] for each in message))
         for folder in (self.store, self.lake, self.ledger.folder, self.store / "work"):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 

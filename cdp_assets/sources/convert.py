@@ -108,6 +108,9 @@ def _when(condition: exp.Expr, reason: str) -> exp.Expr:
 def _text(column: exp.Expr, raw_type: str) -> Conversion:
     if raw_type == "double":
         return Conversion(node(FLOATING_TEXT, raw=column), _finite(column).fault)
+    if raw_type in _WITHIN:  # an infinity, or a time that a database's driver has counted over, would be written as some other time
+        its = _native(column, raw_type)
+        return Conversion(node("cast(:value as varchar)", value=its.value), its.fault)
     if raw_type == TEXT:
         text = node("case when trim(:text) <> '' then :text end", text=column)
     else:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from cdp_assets.config.csv_form import CsvForm
 from cdp_assets.sources.files import SourceError, SourceFile
 from cdp_assets.sources.layout import Layout
-from cdp_assets.sources.text import UTF8, beginning_of, marked_encoding
+from cdp_assets.sources.text import UTF8, beginning_of, marked_encoding, other_form
 
 DELIMITERS = (",", ";", "\t", "|")
 """Those that are looked for; another one is stated in cdp.yaml."""
@@ -23,15 +23,20 @@ def csv_layout(source: str, file: SourceFile, wanted: Collection[str], form: Csv
     form = form or CsvForm()
     with file.path.open("rb") as content:
         beginning = content.read(_HEADER_BYTES)
+    if form.encoding is None and (instead := other_form(beginning)) is not None:
+        raise SourceError(source, [f"{file.name} {instead}"])
     encoding = _encoding(source, file, beginning, form.encoding)
     text = beginning_of(beginning, encoding)
+    if len(beginning) == _HEADER_BYTES and "\n" not in text.replace("\r", "\n").lstrip("\n"):
+        raise SourceError(source, [_endless(file.name)])  # the names after the cut would be lost without a word
     quote = form.quote if form.quote is not None else _quote(text, form.delimiter)
     headers = {mark: _first_row(text, mark, quote) for mark in ([form.delimiter] if form.delimiter else DELIMITERS)}
     # The one under which most of the wanted columns are there; then the one with most columns.
     delimiter = max(headers, key=lambda mark: (_fitting(headers[mark], wanted), len(headers[mark])))
     header = headers[delimiter]
     if not any(header):
-        raise SourceError(source, [f"{file.name} has no line of column names."])
+        unread = not header and text.strip()  # csv gave up on it
+        raise SourceError(source, [_endless(file.name) if unread else f"{file.name} has no line of column names."])
     if any("\ufffd" in column for column in header):
         raise SourceError(source, [not_text(file.name, "line of column names", encoding, source)])
     if encoding == UTF8 and beginning[:2].count(0) == 1:
@@ -39,6 +44,13 @@ def csv_layout(source: str, file: SourceFile, wanted: Collection[str], form: Csv
     if len(header) == 1 and not _fitting(header, wanted) and (better := _better(text, quote, wanted, delimiter)):
         raise SourceError(source, [_wrong(file.name, source, delimiter, better, stated=form.delimiter is not None)])
     return Layout(file, header, delimiter, encoding=encoding, quote=quote)
+
+
+def _endless(name: str) -> str:
+    return (
+        f"{name}: the line of column names is longer than {_HEADER_BYTES >> 20} MiB, or one of the names than "
+        f"{csv.field_size_limit():,} characters. See whether the file is CSV, and whether its lines end."
+    )
 
 
 def not_text(name: str, line: str, encoding: str, source: str) -> str:

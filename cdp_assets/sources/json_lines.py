@@ -10,7 +10,7 @@ from typing import Any
 from cdp_assets.sources.csv_layout import not_text
 from cdp_assets.sources.files import SourceError, SourceFile
 from cdp_assets.sources.layout import Layout
-from cdp_assets.sources.text import UTF8, NotTextError, Window, beginning_of, marked_encoding, open_text
+from cdp_assets.sources.text import UTF8, NotTextError, Window, beginning_of, marked_encoding, open_text, other_form
 
 BYTES_AT_ONCE = 8 << 20
 LONGEST = 64 << 20
@@ -29,6 +29,8 @@ def json_layout(source: str, file: SourceFile) -> Layout:
     """
     with file.path.open("rb") as content:
         beginning = content.read(_SAMPLE_BYTES)
+    if (instead := other_form(beginning)) is not None:
+        raise SourceError(source, [f"{file.name} {instead}"])
     encoding = marked_encoding(beginning) or UTF8
     lines = [line.strip() for line in beginning_of(beginning, encoding).split("\n", _SAMPLE_LINES)[:_SAMPLE_LINES]]
     first = next((line for line in lines if line), "")

@@ -15,6 +15,14 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )  # fmt: skip
 _MARK = "\ufeff"
+_NO_TEXT = (
+    (b"\x1f\x8b", "is compressed with gzip. Unpack it (gunzip)."),
+    (b"\x28\xb5\x2f\xfd", "is compressed with zstd. Unpack it (unzstd)."),
+    (b"\xfd7zXZ\0", "is compressed with xz. Unpack it (unxz)."),
+    (b"PK\x03\x04", "is a ZIP archive, as workbooks of Excel (.xlsx) are too. Unpack it, or save the table as CSV (UTF-8)."),
+    (b"\xd0\xcf\x11\xe0", "is a file of an old Office program, such as Excel (.xls). Save the table as CSV (UTF-8)."),
+    (b"PAR1\x15", "is a Parquet file by its content. Give it the suffix .parquet."),
+)  # none of them can begin a file of text: they hold control characters, or bytes that are not UTF-8
 
 
 class NotTextError(Exception):
@@ -28,6 +36,11 @@ class NotTextError(Exception):
 def marked_encoding(beginning: bytes) -> str | None:
     """The encoding that the byte-order mark of a file says; None without one."""
     return next((encoding for mark, encoding in _MARKS if beginning.startswith(mark)), None)
+
+
+def other_form(beginning: bytes) -> str | None:
+    """What a file is instead of text, and what to do, in words that follow its name; None where that is not known by its first bytes."""
+    return next((words for mark, words in _NO_TEXT if beginning.startswith(mark)), None)
 
 
 def beginning_of(content: bytes, encoding: str) -> str:

@@ -6,6 +6,7 @@ from itertools import count
 
 from cdp_assets.config.accounts import ENTITY_COLUMNS
 from cdp_assets.config.base import COLUMNS, EVENT_COLUMNS, TABLE_PREFIXES, TABLES, snake_case
+from cdp_assets.start.yaml_text import WORDS
 
 _LONGEST = 50
 _TAKEN_FIELDS = COLUMNS | EVENT_COLUMNS | ENTITY_COLUMNS["accounts"]
@@ -16,7 +17,7 @@ _MANY_DIGITS = re.compile(r"[0-9]([ ()./+-]?[0-9]){5,}")
 def source_name(stem: str, taken: Collection[str]) -> str:
     """The name of a source for a file or folder of this name."""
     name = _plain(stem, "file")
-    if name in TABLES or name.startswith(TABLE_PREFIXES):
+    if name in TABLES or name in WORDS or name.startswith(TABLE_PREFIXES):
         name = f"{name}_source" if not name.startswith(TABLE_PREFIXES) else f"file_{name}"
     return _free(name, taken)
 
@@ -24,7 +25,7 @@ def source_name(stem: str, taken: Collection[str]) -> str:
 def field_name(column: str, taken: Collection[str]) -> str:
     """The name of a field for a column of this name."""
     name = _plain(column, "column")
-    if name in _TAKEN_FIELDS:
+    if name in _TAKEN_FIELDS or name in WORDS:
         # customer_id is the program's own; what a file calls so is a number of its own
         name = f"{name.removesuffix('_id')}_no" if name.endswith("_id") else f"{name}_given"
     return _free(name, taken)

@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./*-]*( [A-Za-z0-9_./*-]+)*")
-_WORDS = frozenset("y n yes no on off true false null ~".split())
+WORDS = frozenset("y n yes no on off true false null ~".split())
+"""Text that some reader of YAML takes for something else, as a value and as a key."""
 BESIDE = 88
 """Comments begin beside the longest line of their block, but no further right than this."""
 _MARK = "\0"  # between a line and the comment beside it, until it is known where that begins
@@ -17,7 +18,7 @@ def scalar(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     text = str(value)
-    if isinstance(value, int) or (_PLAIN.fullmatch(text) and text.lower() not in _WORDS):
+    if isinstance(value, int) or (_PLAIN.fullmatch(text) and text.lower() not in WORDS):
         return text
     return json.dumps(text, ensure_ascii=not text.isprintable())
 

@@ -58,6 +58,7 @@ def test_the_schema_accepts_valid_configurations(text: str) -> None:
 def test_the_schema_accepts_the_example_with_every_key() -> None:
     validator().validate(as_json(EXAMPLE))
     assert accepts({**EXAMPLE, "schedule": "off"})
+    assert accepts({**EXAMPLE, "schedule": False})  # what an editor that reads YAML 1.1 makes of the word off
     assert accepts({**EXAMPLE, "schedule": {"cron": None}})
     assert accepts({**EXAMPLE, "alerts": None})
 

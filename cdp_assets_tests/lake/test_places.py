@@ -25,7 +25,8 @@ def test_a_project_works_in_any_folder(tmp_path: Path, folder: str) -> None:
     assert rows == [("2026-11-01", "a"), ("2026-11-02", "b")]
 
 
-@pytest.mark.parametrize("folder", ["a%20b", "a\\b", "a?b"])
+@pytest.mark.parametrize("folder", ["a%20b", "a\\b", "a?b", "a\nb", "a\x1b[31mb"])
 def test_a_folder_that_the_libraries_misread_is_refused_with_its_path(tmp_path: Path, folder: str) -> None:
-    with pytest.raises(UserError, match="Move or rename the folder"):
+    with pytest.raises(UserError, match="Move or rename the folder") as error:
         Place(tmp_path / folder / ".cdp").prepare()
+    assert error.value.message.isprintable()

@@ -1,5 +1,7 @@
 """Bad input, one line of the list a test: a clear message, every row that is rejected counted with its reason, nothing lost."""
 
+import gzip
+import lzma
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -221,6 +223,33 @@ def test_a_line_of_names_that_is_too_long_is_refused(crm, monkeypatch):
     monkeypatch.setattr(csv_file, "LONGEST", 20)
     write(crm, crm_csv=HEADER + "C1,Ann,,1\n")
     assert "crm.csv, line 1: the column names are longer than a row can be" in _problem(crm)
+
+
+@pytest.mark.parametrize("line", ["x" * 200_000, "x" * 3_000_000, HEADER.strip() + ",x" * 1_000_000], ids=["a name", "a file", "names"])
+@pytest.mark.parametrize("end", ["\n", "\r", ""])
+def test_a_line_of_names_that_nobody_could_mean_is_said_as_that(crm, line, end):
+    """It was `has no line of column names`, and names after the first MiB were cut off."""
+    write(crm, crm_csv=line + end + "C1,Ann,,1")
+    assert _problem(crm) == (
+        "Source crm: crm.csv: the line of column names is longer than 1 MiB, or one of the names than 131,072 characters. "
+        "See whether the file is CSV, and whether its lines end."
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (gzip.compress(HEADER.encode()), "is compressed with gzip. Unpack it (gunzip)."),
+        (lzma.compress(HEADER.encode()), "is compressed with xz. Unpack it (unxz)."),
+        (b"PK\x03\x04\x14\0", "is a ZIP archive, as workbooks of Excel (.xlsx) are too. Unpack it, or save the table as CSV (UTF-8)."),
+        (b"PAR1\x15\x04", "is a Parquet file by its content. Give it the suffix .parquet."),
+    ],
+)
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_a_file_that_is_no_text_is_said_with_what_it_is(crm, content, said, suffix):
+    """It was `not UTF-8`, with the advice to state an encoding; of JSON lines a whole file was a few rows in quarantine."""
+    write(crm, cdp_yaml=CRM.replace("crm.csv", f"crm.{suffix}"), **{f"crm.{suffix}": content})
+    assert _problem(crm) == f"Source crm: crm.{suffix} {said}"
 
 
 def test_duplicated_names_of_columns_are_refused(crm):

@@ -302,3 +302,19 @@ def test_without_the_driver_the_message_names_it(shop, monkeypatch):
 
     monkeypatch.setitem(sys.modules, "adbc_driver_postgresql", None)
     assert "pip install adbc-driver-manager adbc-driver-postgresql" in said(shop)
+
+
+def test_a_time_that_is_none_is_no_other_time_as_text(shop, postgres):  # noqa: F811
+    """infinity was the text `290279-12-22 (BC) 19:59:05.224191`, for the driver gives the greatest number and DuckDB counts it over."""
+    times = "(1, timestamp 'infinity', date '-infinity'), (2, timestamp '294276-12-31', null), (3, timestamp '2026-01-02 03:04:05', '2026-01-02')"
+    asked(
+        shop,
+        f"select * from (values {times}) v(id, seen, born)",
+        QUERY.partition("    fields:")[0] + "    fields: {seen: text, born: text}\n",
+    )
+    read(shop, "shop")
+    assert [(row["record_key"], row["seen"], row["born"]) for row in rows_of(shop, "shop")] == [("3", "2026-01-02 03:04:05", "2026-01-02")]
+    said_of = "not a time in the years 0001 to 9999"
+    assert [row[1:] for row in quarantine_of(shop)] == [
+        (1, "born", "not a date in the years 0001 to 9999"), (1, "seen", said_of), (2, "seen", said_of),
+    ]  # fmt: skip

@@ -11,7 +11,7 @@ from pyarrow import parquet
 
 from cdp_assets.config import load_project
 from cdp_assets_tests.projects import query, run
-from cdp_assets_tests.start.folders import CONSENTS, EVENTS, LOYALTY, ORDERS, PEOPLE, folder_of
+from cdp_assets_tests.start.folders import CONSENTS, EVENTS, LOYALTY, ORDERS, PEOPLE, folder_of, suggested
 
 pytestmark = pytest.mark.pipeline
 SHOP = {"crm.csv": PEOPLE, "loyalty.csv": LOYALTY, "orders.csv": ORDERS, "web/1.csv": EVENTS, "newsletter.csv": CONSENTS}
@@ -116,3 +116,17 @@ def test_awkward_files_give_a_message_or_a_comment_and_what_is_left_runs(tmp_pat
     summary = run(load_project(tmp_path))
     assert summary.ok, summary.failed
     assert {source for source, rows in summary.quarantined.items() if rows} == {"ragged"}
+
+
+@pytest.mark.parametrize("word", ["null", "true", "False", "yes", "off", "n"])
+def test_files_and_columns_whose_names_yaml_takes_for_something_else(tmp_path: Path, word: str) -> None:
+    """null.csv was `a mistake of cdp init, please report it`."""
+    files = {
+        f"{word}.csv": f"id,email,{word}\n1,a@x.example,u\n2,b@x.example,v\n",
+        "crm.csv": "no,email,key\nc1,a@x.example,k\nc2,b@x.example,l\n",
+    }
+    _, config, _ = suggested(tmp_path, files)
+    name = f"{word.lower()}_source"
+    assert set(config.sources) == {name, "crm"}
+    assert {rule.left for rule in config.customers.match} | {rule.right for rule in config.customers.match} == {name, "crm"}
+    assert config.sources[name].fields[f"{word.lower()}_given"].column == word
