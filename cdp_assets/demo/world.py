@@ -42,7 +42,7 @@ CRM_ACCOUNTS, ERP_ACCOUNTS = "sources/accounts_crm.csv", "sources/accounts_erp.c
 CONTACTS, ERP_CONTACTS = "sources/contacts_business.csv", "sources/contacts_erp.csv"
 OWN, MAIL, MEETINGS = "stand_in/addresses.txt", "stand_in/mail.parquet", "stand_in/meetings.parquet"
 QUARANTINE, WORLD = "truth/quarantine.parquet", "truth/world.json"
-MEMORY = "2GiB"  # for DuckDB; what does not fit is spilled beside the files
+MEMORY = "4GiB"  # for DuckDB; what does not fit is spilled beside the files
 LARGEST = 9_000_000  # keys have seven digits, and those from 9,000,000 on are the broken rows'
 
 # What is true, by file: a query over the tables that the other modules leave.
