@@ -96,6 +96,10 @@ def main() -> None:
             sys.exit(_say("The disk is full. Free some space and try again; nothing was written in part."))
         if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             sys.exit(_say(f"No permission: {error.filename}. Check the owner and the rights of the project's folder."))
+        if _records_are_damaged(error):
+            sys.exit(
+                _say("Dagster's records are damaged. Remove the folder .cdp/dagster: the tables are not in it, only the history of runs.")
+            )
         if postgres.is_gone(error):
             sys.exit(_say("Dagster's database stopped answering. Tables keep their last whole versions; the next refresh is whole."))
         raise
@@ -107,6 +111,15 @@ def _disk_is_full(error: BaseException | None) -> bool:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             return True
         if isinstance(error, sqlite3.OperationalError) and "disk is full" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _records_are_damaged(error: BaseException | None) -> bool:
+    """Whether a file of Dagster's is no database any more: nothing else here is kept in SQLite."""
+    while error is not None:
+        if isinstance(error, sqlite3.DatabaseError) and any(each in str(error) for each in ("not a database", "malformed")):
             return True
         error = error.__cause__ or error.__context__
     return False

@@ -12,7 +12,8 @@ def remember(project: Project) -> None:
     """Keep the project's configuration as the last good one. Where the store cannot be written, the one before stays."""
     file = last_good_file(project.store)
     with contextlib.suppress(OSError):
-        if project.text and not (file.is_file() and file.read_text(encoding="utf-8") == project.text):
+        # as bytes: what is kept may be damaged, and then it is not text
+        if project.text and not (file.is_file() and file.read_bytes() == project.text.encode()):
             file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             replace_text(file, project.text)
 

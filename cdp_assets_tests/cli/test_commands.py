@@ -240,6 +240,19 @@ def test_a_full_disk_is_found_behind_any_error() -> None:
     assert not _disk_is_full(OSError(errno.ENOENT, "x"))
 
 
+@pytest.mark.parametrize("text", ["file is not a database", "database disk image is malformed"])
+def test_damaged_records_of_dagster_are_found_behind_any_error(text: str) -> None:
+    """They were a stack trace of SQLAlchemy, in cdp refresh and in cdp status."""
+    import sqlite3
+
+    from cdp_assets.cli.main import _records_are_damaged
+
+    outer = RuntimeError("of SQLAlchemy")
+    outer.__cause__ = sqlite3.DatabaseError(text)
+    assert _records_are_damaged(outer)
+    assert not _records_are_damaged(sqlite3.OperationalError("database is locked"))
+
+
 def test_a_day_far_ahead_is_refused_and_changes_nothing(project: Project) -> None:
     ended = cdp(project.folder, "refresh", "--as-of", "2962-11-20")
     assert ended.returncode == 1

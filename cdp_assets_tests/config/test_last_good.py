@@ -70,6 +70,14 @@ def test_the_last_good_one_is_private_and_written_once(folder: Path) -> None:
     assert file.stat().st_ino == before.st_ino
 
 
+def test_a_last_good_one_that_is_damaged_is_replaced(folder: Path) -> None:
+    """It stopped each refresh with `UnicodeDecodeError: see the run in Dagster's UI`."""
+    remember(load_project(folder))
+    last_good_file(folder / ".cdp").write_bytes(b"\xff\0")
+    remember(load_project(folder))
+    assert last_good_file(folder / ".cdp").read_text(encoding="utf-8") == VALID
+
+
 def test_a_store_that_cannot_be_written_is_no_reason_to_fail(folder: Path) -> None:
     (folder / ".cdp").write_text("in the way", encoding="utf-8")
     remember(load_project(folder))

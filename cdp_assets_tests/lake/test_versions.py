@@ -23,6 +23,7 @@ from cdp_assets.lake import (
     by,
     columns,
     everywhere,
+    no_values_in_errors,
 )
 from cdp_assets.lake.delta import Commit
 from cdp_assets.lake.engine import DuckDBEngine
@@ -322,3 +323,22 @@ def test_stages_and_checks_of_a_step_that_uses_as_of_see_the_day_of_the_run(new_
     assert fetch(run.read(PEOPLE)) == [("a", str(run.as_of))]
     assert step.origins(run, stages)["name"] == []
     assert AS_OF.name not in run.place.ledger.read("people").inputs  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("harm", ["removed", "emptied", "log"])
+def test_a_damaged_table_is_said_with_its_folder_and_what_to_do(new_run: Runs, place: Place, harm: str) -> None:
+    """It was `FileNotFoundError. The text of the error is withheld`, with the advice to look at one's own files."""
+    new_run().make(PEOPLE, PEOPLE_STAGES, {"given": ANN})
+    folder = place.lake / "people"
+    for file in folder.glob("_delta_log/*.json" if harm == "log" else "*.parquet"):
+        if harm == "removed":
+            file.unlink()
+        else:
+            file.write_bytes(file.read_bytes()[:50] if harm == "log" else bytes(file.stat().st_size))
+    said = r"a file of the table people below \.cdp/lake/people is missing or damaged\. Put it back"
+    if harm == "emptied":  # a new version does not look into the files of the old one
+        with pytest.raises(EngineError, match=said), no_values_in_errors("customers"):
+            fetch(new_run().read(PEOPLE))
+        return
+    with pytest.raises(EngineError, match=said):
+        new_run().make(PEOPLE, PEOPLE_STAGES, {"given": BOTH})

@@ -304,17 +304,12 @@ def test_without_the_driver_the_message_names_it(shop, monkeypatch):
     assert "pip install adbc-driver-manager adbc-driver-postgresql" in said(shop)
 
 
-def test_a_time_that_is_none_is_no_other_time_as_text(shop, postgres):  # noqa: F811
-    """infinity was the text `290279-12-22 (BC) 19:59:05.224191`, for the driver gives the greatest number and DuckDB counts it over."""
-    times = "(1, timestamp 'infinity', date '-infinity'), (2, timestamp '294276-12-31', null), (3, timestamp '2026-01-02 03:04:05', '2026-01-02')"
-    asked(
-        shop,
-        f"select * from (values {times}) v(id, seen, born)",
-        QUERY.partition("    fields:")[0] + "    fields: {seen: text, born: text}\n",
-    )
+def test_a_time_that_is_none_is_no_other_time_as_text(shop):
+    """It was the text `290279-12-22 (BC) 19:59:05.224191`, for the driver gives the greatest number and DuckDB counts it over."""
+    rows = "(1, timestamp 'infinity', date '-infinity'), (2, timestamp '294276-12-31', null), (3, timestamp '2026-01-02', '2026-01-02')"
+    config = QUERY.partition("    fields:")[0] + "    fields: {seen: text, born: text}\n"
+    asked(shop, f"select * from (values {rows}) v(id, seen, born)", config)
     read(shop, "shop")
-    assert [(row["record_key"], row["seen"], row["born"]) for row in rows_of(shop, "shop")] == [("3", "2026-01-02 03:04:05", "2026-01-02")]
-    said_of = "not a time in the years 0001 to 9999"
-    assert [row[1:] for row in quarantine_of(shop)] == [
-        (1, "born", "not a date in the years 0001 to 9999"), (1, "seen", said_of), (2, "seen", said_of),
-    ]  # fmt: skip
+    assert [(row["record_key"], row["seen"], row["born"]) for row in rows_of(shop, "shop")] == [("3", "2026-01-02 00:00:00", "2026-01-02")]
+    time, day = "not a time in the years 0001 to 9999", "not a date in the years 0001 to 9999"
+    assert [row[1:] for row in quarantine_of(shop)] == [(1, "born", day), (1, "seen", time), (2, "seen", time)]
