@@ -12,9 +12,11 @@ from cdp_assets.lake.source import name as quoted
 from cdp_assets.sources.columns import known_columns, notice
 from cdp_assets.sources.date_forms import patterns_in
 from cdp_assets.sources.tables import QUARANTINE, SOURCE_FILES
+from cdp_assets.sources.typed import REPEATED
 
 _QUOTES = ("a quotation mark", "text after a closing quotation mark")
 _COLUMNS = ("more columns than the header", "fewer columns than the header")
+_FEW = 100  # rows; of fewer, half come and go without a fault
 Faults = Mapping[tuple[str, str], int]
 
 
@@ -23,7 +25,7 @@ def advice(run: Run, project: Project, source_name: str) -> str | None:
     source = project.config.sources[source_name]
     faults, rows = _faults(run, source_name)
     said = [notice(source_name, known_columns(run, source_name), run.as_of), *_dates(source_name, source, faults, rows)]
-    said += _form(source_name, faults, rows)
+    said += [*_form(source_name, faults, rows), *_fields(source_name, source, faults, rows)]
     return " ".join(each for each in said if each) or None
 
 
@@ -67,6 +69,21 @@ def _places_of_patterns(source_name: str, source: AnySource) -> list[tuple[str, 
         return []
     places = [(name, f"{at}.fields.{name}.format") for name, field in source.fields.items() if field.data_type in ("date", "timestamp")]
     return [*places, (source.time, f"{at}.time_format")] if isinstance(source, EventsSource) else places
+
+
+def _fields(source_name: str, source: AnySource, faults: Faults, rows: int) -> Iterator[str]:
+    """Of each field that most rows have no readable value of, for one reason: a column that is written otherwise than cdp.yaml says."""
+    own = {} if isinstance(source, ConsentsSource) else source.fields
+    for (field, reason), count in faults.items():
+        if field in own and 2 * count > rows and reason != REPEATED and not patterns_in(reason):
+            yield f"{field} cannot be read in {count:,} of {rows:,} rows: {reason}; see sources.{source_name}.fields.{field}."
+
+
+def shrunk(before: int, now: int) -> str | None:
+    """What people must be told of a source that lost most of its rows, as a file that was cut off at the end of a line makes it."""
+    if before < _FEW or 2 * now >= before:
+        return None
+    return f"{now:,} rows, {before:,} before: if a file was cut off or did not come, deliver it again."
 
 
 def _form(source_name: str, faults: Faults, rows: int) -> Iterator[str]:

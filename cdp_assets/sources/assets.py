@@ -5,7 +5,7 @@ from functools import partial
 
 from cdp_assets.config import Project
 from cdp_assets.lake import Run, Step, StepResult
-from cdp_assets.sources.advice import advice, rows_filtered
+from cdp_assets.sources.advice import advice, rows_filtered, shrunk
 from cdp_assets.sources.column_profile import profile_sources
 from cdp_assets.sources.step import checks_of, read_source
 from cdp_assets.sources.tables import COLUMN_PROFILES, table_of
@@ -42,9 +42,11 @@ def _profiles(project: Project) -> Step:
 
 
 def _compute(project: Project, name: str, run: Run) -> StepResult:
+    source = project.config.sources[name]
+    before = run.rows(table_of(name, source))
     faults, rows = read_source(run, project, name)
     numbers = dict(rows.numbers)
-    if project.config.sources[name].where:
+    if source.where:
         numbers.setdefault("rows_filtered", rows_filtered(run, name))
-    said = "\n".join(each for each in (rows.notice, advice(run, project, name)) if each)
+    said = "\n".join(each for each in (rows.notice, advice(run, project, name), shrunk(before, rows.rows)) if each)
     return replace(rows, also=(faults, *rows.also), numbers=numbers, notice=said or None)

@@ -9,6 +9,7 @@ from cdp_assets.sources.columns import known_columns, remember
 from cdp_assets.sources.database import database_rows
 from cdp_assets.sources.incremental import read_incremental
 from cdp_assets.sources.incremental_stages import checks as incremental_checks
+from cdp_assets.sources.nothing_left import refuse_where_nothing_is_left
 from cdp_assets.sources.raw import raw_rows
 from cdp_assets.sources.tables import QUARANTINE, SOURCE_FILES, table_of
 from cdp_assets.sources.typed import COUNTED, QUARANTINED, RAW, conservation, files_stage, quarantine_stage, rows_stage
@@ -18,7 +19,8 @@ def read_source(run: Run, project: Project, name: str) -> tuple[StepResult, Step
     """Bring a source's part of the quarantine and its table up to date: (what became of the quarantine, of the table).
 
     Files with the content of before are not parsed again. Raises SourceError, with nothing committed, when the source is
-    broken as a whole; ChecksFailedError when the numbers of rows do not add up.
+    broken as a whole, and with the quarantine alone committed when that holds all its rows; ChecksFailedError when the
+    numbers of rows do not add up.
     """
     source = project.config.sources[name]
     code = digest.of_folder(Path(__file__).parent)
@@ -38,6 +40,7 @@ def read_source(run: Run, project: Project, name: str) -> tuple[StepResult, Step
             QUARANTINED: _part(run, QUARANTINE, name, faults.content),
             COUNTED: _part(run, SOURCE_FILES, name, counted.content),
         }
+        refuse_where_nothing_is_left(run, name, table_of(name, source))
         stages = [rows_stage(name, source, raw.places)]
         rows = run.make(table_of(name, source), stages, reads, checks=checks_of(name, source), code=code)
         if raw.found:  # a query names its columns itself

@@ -12,7 +12,7 @@ from cdp_assets.config import load_project
 from cdp_assets.errors import UserError
 from cdp_assets.lake import Place
 from cdp_assets.sources import SourceError, csv_file, read_source, staging
-from cdp_assets.sources.advice import advice
+from cdp_assets.sources.advice import advice, shrunk
 from cdp_assets_tests.sources.projects import CRM, new_run, quarantine_of, read, rows_of, write
 
 HEADER = "contact_id,name,born,points\n"
@@ -186,6 +186,43 @@ def test_where_most_rows_of_a_column_of_dates_fail_the_pattern_that_would_read_t
     told = 'born cannot be read in 3 of 4 rows; "%d.%m.%Y" would read 2 of them: state it at sources.crm.fields.born.format.'
     assert _told(crm) == told
     assert _told(crm) == told  # also when nothing changed
+
+
+def test_where_no_row_can_be_read_any_more_the_source_is_broken_and_its_last_rows_stay(crm):
+    write(crm, crm_csv=HEADER + "C1,Ann,,7\nC2,Bob,,8\n")
+    read(crm)
+    write(crm, crm_csv=HEADER + "C1,Ann,,7 points\nC2,Bob,,8 points\n")
+    for _ in range(2):  # also when nothing changed
+        with pytest.raises(SourceError) as error:
+            read(crm)
+        assert error.value.message == (
+            "Source crm: none of the 2 rows of its files can be read any more: 2 x not a whole number (points), first in crm.csv line 2. "
+            "Have the files written as before, or say at sources.crm of cdp.yaml how they are written now."
+        )
+        assert _names(crm) == ["Ann", "Bob"]
+        assert len(quarantine_of(crm)) == 2
+    write(crm, crm_csv=HEADER + "C1,Ann,,7 points\nC2,Bob,,8\n")
+    read(crm)
+    assert _names(crm) == ["Bob"]
+
+
+def test_a_source_that_has_no_rows_any_more_is_empty_and_not_broken(crm):
+    write(crm, crm_csv=HEADER + "C1,Ann,,7\n")
+    read(crm)
+    write(crm, crm_csv=HEADER)
+    read(crm)
+    assert _names(crm) == []
+
+
+def test_where_most_rows_of_a_field_cannot_be_read_the_field_is_told(crm):
+    write(crm, crm_csv=HEADER + "C1,Ann,,EUR 7\nC2,Bob,,EUR 8\nC3,Cy,,9\n")
+    assert _told(crm) == "points cannot be read in 2 of 3 rows: not a whole number; see sources.crm.fields.points."
+
+
+@pytest.mark.parametrize(("before", "now", "told"), [(5002, 2184, True), (100, 49, True), (100, 50, False), (99, 0, False), (0, 7, False)])
+def test_a_source_that_lost_most_of_its_rows_is_told(before, now, told):
+    said = shrunk(before, now)
+    assert said == (f"{now:,} rows, {before:,} before: if a file was cut off or did not come, deliver it again." if told else None)
 
 
 def test_a_quote_that_never_closes_costs_its_line_only(crm):
