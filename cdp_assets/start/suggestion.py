@@ -15,6 +15,9 @@ from cdp_assets.start.meanings import Meaning, meanings
 from cdp_assets.start.people import Entity, entity
 from cdp_assets.start.relations import Relation, relations
 
+MOST_SOURCES = 40
+"""Kinds of files that are looked at: each is compared with each, and nobody reads a longer cdp.yaml through."""
+
 
 @dataclass(frozen=True)
 class Suggestion:
@@ -41,7 +44,13 @@ def suggest(folder: Path, progress: Callable[[str], None] = lambda _name: None) 
     found = look_around(folder)
     left, parts = list(found.left), []
     with work_folder() as work, session(Path(work)) as connection:
-        for group in found.groups:
+        if further := [group.files for group in found.groups[MOST_SOURCES:]]:
+            left.append(
+                f"{len(found.groups)} kinds of files are here, and {MOST_SOURCES} were looked at, in the order of their names. Not looked at: "
+                f"{', '.join(further[:3])}{' and others' if further[3:] else ''}. Put what belongs together into a folder of its own, and run "
+                "`cdp init` there."
+            )
+        for group in found.groups[:MOST_SOURCES]:
             progress(group.files)
             try:
                 seen = look(connection, folder, group)

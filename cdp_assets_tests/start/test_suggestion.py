@@ -160,3 +160,13 @@ def test_looking_writes_nothing_into_the_folder(tmp_path: Path) -> None:
     folder_of(tmp_path, SHOP)
     suggest(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == set(SHOP)
+
+
+def test_of_very_many_kinds_of_files_the_first_are_looked_at_and_the_others_are_said(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("cdp_assets.start.suggestion.MOST_SOURCES", 2)
+    for nth, name in enumerate(["a", "b", "c"]):
+        (tmp_path / f"{name}.csv").write_text(f"id,value_{nth}\n1,x\n2,y\n")
+    found = suggest(tmp_path)
+    assert [part.name for part in found.parts] == ["a", "b"]
+    assert len(found.left) == 1
+    assert "Not looked at: c.csv." in found.left[0]
