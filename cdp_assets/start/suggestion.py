@@ -46,9 +46,9 @@ def suggest(folder: Path, progress: Callable[[str], None] = lambda _name: None) 
     with work_folder() as work, session(Path(work)) as connection:
         if further := [group.files for group in found.groups[MOST_SOURCES:]]:
             left.append(
-                f"{len(found.groups)} kinds of files are here, and {MOST_SOURCES} were looked at, in the order of their names. Not looked at: "
-                f"{', '.join(further[:3])}{' and others' if further[3:] else ''}. Put what belongs together into a folder of its own, and run "
-                "`cdp init` there."
+                f"{len(found.groups)} kinds of files are here, and {MOST_SOURCES} were looked at, in the order of their names. "
+                f"Not looked at: {', '.join(further[:3])}{' and others' if further[3:] else ''}. "
+                "Put what belongs together into a folder of its own, and run `cdp init` there."
             )
         for group in found.groups[:MOST_SOURCES]:
             progress(group.files)
