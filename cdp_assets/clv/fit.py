@@ -22,6 +22,8 @@ SPEND = "spend in the active window"
 GAMMA_GAMMA = "Gamma-Gamma"
 SHRUNK = "shrunk mean"
 LEAST_REPEAT_BUYERS = 30
+CHANCE = 1.05
+"""Variance / mean of repeat purchases up to which they are more regular than chance."""
 LEAST_A = 1e-3
 """Below it nobody leaves, as far as the fit can tell."""
 _STEEPEST = 1e-5  # largest gradient of the mean log-likelihood that counts as converged
@@ -100,7 +102,7 @@ def rounded(value: float) -> float:
 
 
 def _regular(customers: Customers, r: float) -> bool:
-    return r > 50 or dispersion(customers.frequency) <= 1.05
+    return r > 50 or dispersion(customers.frequency) <= CHANCE
 
 
 def dispersion(frequency: Numbers) -> float:
@@ -112,7 +114,8 @@ def dispersion(frequency: Numbers) -> float:
 def _warnings(customers: Customers, r: float) -> Iterator[str]:
     if _regular(customers, r):
         found = dispersion(customers.frequency)
-        yield f"purchases are more regular than chance (variance / mean {found:.2f}): the rank is kept, P(alive) is not shown"
+        why = "purchases are more regular than chance" if found <= CHANCE else "customers hardly differ in how often they buy"
+        yield f"{why} (variance / mean {found:.2f}): the rank is kept, P(alive) is not shown"
     repeat = customers.only(customers.frequency > 0)
     if float(repeat.frequency.std()) and float(repeat.monetary.std()):
         correlation = float(np.corrcoef(repeat.frequency, repeat.monetary)[0, 1])

@@ -269,6 +269,6 @@ NOTICE = """
     select 'Lifetime value is not trained on this input; a model that is there stays as it is, and everything else goes on. '
         || string_agg(model || ': ' || check_name || ': ' || details || '.', ' ' order by model, check_name)
         || ' All checks: `cdp review clv`.'
-    from clv_usability where state = 'error' having count(*) > 0
+    from (select distinct model, check_name, details from clv_usability where state = 'error') having count(*) > 0
 """
 """What a refresh says where the prerequisites are not met; no row where they are."""

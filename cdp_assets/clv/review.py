@@ -70,7 +70,7 @@ def _worst_first(checks: list[Row]) -> list[Row]:
 
 def _active(plan: Plan, connection: DuckDBPyConnection) -> str:
     sql = """
-        select any_value(window_days) as days, count(*) filter (active) as active, count(*) as customers
+        select any_value(window_days) as days, any_value(as_of_day) as until, count(*) filter (active) as active, count(*) as customers
         from clv_features where model = $model having count(*) > 0
     """
     found = _rows(connection, sql, plan)
@@ -82,7 +82,10 @@ def _active(plan: Plan, connection: DuckDBPyConnection) -> str:
         )
     how = "set by hand" if plan.window_days else "calculated from the days between purchases"
     [row] = found
-    return f"a purchase in the last {row['days']:,} days, {how}: {row['active']:,} of {row['customers']:,} customers now"
+    return (
+        f"a purchase in the last {row['days']:,} days, {how}: {row['active']:,} of {row['customers']:,} customers "
+        f"on {row['until']}, where the purchases end: that day is the now of this prediction"
+    )
 
 
 def _high_value(plan: Plan, model: Row | None) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cdp_assets.clv.fit import BG_NBD, GAMMA_GAMMA, SHRUNK, SPEND, Customers, Fit, dispersion, fit
+from cdp_assets.clv.fit import BG_NBD, CHANCE, GAMMA_GAMMA, SHRUNK, SPEND, Customers, Fit, _warnings, dispersion, fit
 from cdp_assets.clv.predict import Period, baseline, expected, expected_purchases, expected_value, p_alive
 
 PERIOD = Period(horizon_days=91, window_days=94)
@@ -125,6 +125,16 @@ class TestFallBacks:
         assert dispersion(customers.frequency) <= 1.05
         assert found.method == SPEND or found.regular
         assert np.isnan(expected(found, customers, PERIOD).alive).all()
+
+    def test_customers_who_hardly_differ_are_not_called_more_regular_than_chance(self) -> None:
+        frequency = np.random.default_rng(7).poisson(4, 400) + np.tile([0.0, 1.0], 200)  # a little more spread than chance alone
+        customers = few(*[(n, 80.0, 100.0, 9.0) for n in frequency if n])
+        assert dispersion(customers.frequency) <= CHANCE
+        assert any(words.startswith("purchases are more regular than chance") for words in _warnings(customers, 100.0))
+        spread = few(*[(n, 80.0, 100.0, 9.0) for n in (*frequency, *[20.0] * 9)])
+        assert dispersion(spread.frequency) > CHANCE
+        assert any(words.startswith("customers hardly differ in how often they buy") for words in _warnings(spread, 100.0))
+        assert not list(_warnings(spread, 2.0))
 
     def test_amounts_that_grow_with_the_number_of_purchases_are_a_warning(self) -> None:
         customers = cdnow(money=True)
