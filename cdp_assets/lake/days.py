@@ -92,7 +92,8 @@ def _wanted(
             with no_values_in_errors(n), session(run.work / "spill", memory=run.engine.memory) as connection:
                 by_input[n] = digest.of_rows(connection, source, column)
     days = {day for parts in by_input.values() for day in parts}
+    does = digest.of_stages(stages)
     return {
-        day: digest.of_step(stages, {**others, **{n: parts.get(day, NO_ROWS) for n, parts in by_input.items()}}, settings, None, code)
+        day: digest.of_step(does, {**others, **{n: parts.get(day, NO_ROWS) for n, parts in by_input.items()}}, settings, None, code)
         for day in days
     }

@@ -74,6 +74,11 @@ def combined(parts: dict[str, str]) -> str:
     return f"{sum(rows_in(part) for part in parts.values())}-{of(sorted(parts.items()))}"
 
 
-def of_step(stages: Sequence[Stage], inputs: dict[str, str], settings: Any, as_of: Any, code: str) -> str:
-    """What a step's result depends on; equal digests, equal result."""
-    return of([[of_stage(stage) for stage in stages], inputs, settings, as_of, code, duckdb.__version__])
+def of_stages(stages: Sequence[Stage]) -> list[str]:
+    """What each stage does: part of the digest of a step, and the same for all of its days."""
+    return [of_stage(stage) for stage in stages]
+
+
+def of_step(stages: Sequence[str], inputs: dict[str, str], settings: Any, as_of: Any, code: str) -> str:
+    """What a step's result depends on, the digests of its stages first; equal digests, equal result."""
+    return of([stages, inputs, settings, as_of, code, duckdb.__version__])

@@ -8,12 +8,13 @@ newest one from before it began.
 import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
 from deltalake.exceptions import CommitFailedError
 
 from cdp_assets.errors import UserError
@@ -142,6 +143,9 @@ class Run:
         self.made: dict[str, int | None] = {}  # tables whose step went well: the rows of a new version, None where the old one stayed
         self.warned: list[str] = []  # tables whose step went well with something that people must be told
         self.progress: Callable[[str, str], None] = lambda _table, _state: None
+        self._seen: dict[tuple[str, int, tuple[str, ...]], Source] = {}  # versions never change, and opening one reads its log
+        self._reader: duckdb.DuckDBPyConnection | None = None
+        self._open = ExitStack()
 
     @property
     def work(self) -> Path:
@@ -153,6 +157,8 @@ class Run:
 
         Where another process of the run is at work, all stays, for that process or the next run.
         """
+        self._open.close()
+        self._reader = None
         if not nobody_at_work(self.place.turn):
             return
         for path in self.work.glob("*"):
@@ -188,8 +194,20 @@ class Run:
         version = self.version(table.name)
         if version is None:
             return Source(table, parquet_rows(table, []), digest="none")
+        key = (table.name, version, table.column_names)
+        if partitions is None and key in self._seen:
+            return self._seen[key]
         with no_values_in_errors(table.name):
-            return source_of(self.place.lake / table.name, table, version, partitions)
+            found = source_of(self.place.lake / table.name, table, version, partitions)
+        if partitions is None:
+            self._seen[key] = found
+        return found
+
+    def reader(self) -> duckdb.DuckDBPyConnection:
+        """A connection for small questions about tables, the same for the whole run: opening one takes longer than most answers."""
+        if self._reader is None:
+            self._reader = self._open.enter_context(session(memory=self.engine.memory))
+        return self._reader
 
     def rows(self, table: Table) -> int:
         """The number of rows of the version that this run sees, read off its digest."""
@@ -219,7 +237,9 @@ class Run:
         AS_OF. Raises ChecksFailedError and commits nothing when a blocking check fails.
         """
         inputs = self.sources(reads)
-        step = digest.of_step(stages, {n: s.digest for n, s in inputs.items()}, settings, self.as_of if uses_as_of else None, code)
+        step = digest.of_step(
+            digest.of_stages(stages), {n: s.digest for n, s in inputs.items()}, settings, self.as_of if uses_as_of else None, code
+        )
         everything = [*declared(table), *checks]
         key = table.name if partition is None else f"{table.name}.{partition}"
         entry = self.place.ledger.read(key)

@@ -9,7 +9,6 @@ from cdp_assets.lake.checks import Check, declared
 from cdp_assets.lake.days import make_days
 from cdp_assets.lake.guard import no_values_in_errors
 from cdp_assets.lake.run import Run, StepResult
-from cdp_assets.lake.session import session
 from cdp_assets.lake.source import AS_OF, as_of_row, name
 from cdp_assets.lake.stage import Stage
 from cdp_assets.lake.table import Table
@@ -68,16 +67,17 @@ class Step:
         if not self.numbers:
             return {}
         expressions = ", ".join(f"cast({sql} as double) as {name(label)}" for label, sql in self.numbers.items())
-        with no_values_in_errors(f"{self.table.name}, numbers"), session(memory=run.engine.memory) as connection:
-            row = connection.execute(f"select {expressions} from ({run.read(self.table).sql})").fetchall()[0]
+        with no_values_in_errors(f"{self.table.name}, numbers"):
+            row = run.reader().execute(f"select {expressions} from ({run.read(self.table).sql})").fetchall()[0]
         return {label: float(value) for label, value in zip(self.numbers, row, strict=True) if value is not None}
 
     def says(self, run: Run) -> str | None:
         """What people must be told of the version that the run sees now; None: nothing."""
         if self.notice is None:
             return None
-        with no_values_in_errors(f"{self.table.name}, notice"), session(memory=run.engine.memory) as connection:
-            connection.execute(f"create temp view {name(self.table.name)} as {run.read(self.table).sql}")
+        with no_values_in_errors(f"{self.table.name}, notice"):
+            connection = run.reader()
+            connection.execute(f"create or replace temp view {name(self.table.name)} as {run.read(self.table).sql}")
             rows = connection.execute(self.notice).fetchall()
         return str(rows[0][0]) if rows and rows[0][0] else None
 
