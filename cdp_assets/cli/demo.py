@@ -54,7 +54,7 @@ def demo(
     for line in agree(project, obj.user):
         typer.echo(line)
     summary = refresh.run(project, obj.user, world.day, wait=False)
-    refresh.show(summary)
+    refresh.show(summary, project)
     quality = _quality(project) if summary.ok else None
     if quality:
         typer.echo(

@@ -53,8 +53,9 @@ def refresh(
     """Refresh everything that is due: sources to the published snapshot. Needs the role contributor."""
     obj: Context = context.obj
     part = (only.value, of.value) if only else None
-    summary = run(obj.load(), obj.user, as_of.date() if as_of else None, wait=wait, part=part, full=full or ())
-    show(summary)
+    project = obj.load()
+    summary = run(project, obj.user, as_of.date() if as_of else None, wait=wait, part=part, full=full or ())
+    show(summary, project)
     typer.echo(json.dumps(asdict(summary), sort_keys=True))
     raise typer.Exit(0 if summary.ok else 1)
 
@@ -118,13 +119,14 @@ def _display() -> Iterator[_Display]:
         yield display
 
 
-def show(summary: "Summary") -> None:
-    """Print what a refresh did, for people."""
+def show(summary: "Summary", project: Project) -> None:
+    """Print what a refresh did, for people; with the folder, as a command without one may have taken another than was meant."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     console = Console(width=None if sys.stdout.isatty() else 140)
-    table = Table(title=f"Refresh as of {summary.as_of}", title_justify="left")
+    table = Table(title=f"Refresh of {escape(str(project.folder))} as of {summary.as_of}", title_justify="left")
     table.add_column("table")
     table.add_column("rows", justify="right")
     table.add_column("")

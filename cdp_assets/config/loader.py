@@ -122,7 +122,7 @@ def _read(folder: Path, file: Path, hint: str) -> bytes:
     try:
         return file.read_bytes()
     except FileNotFoundError:
-        raise refused(f"the folder {folder} holds no {FILE}{hint}") from None
+        raise refused(f"the folder {folder} holds no {FILE}{hint}; `cdp init` suggests one from the files that are there") from None
     except OSError as error:
         raise refused(f"cannot be read: {(error.strerror or type(error).__name__).lower()}") from None
 

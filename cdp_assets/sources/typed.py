@@ -145,7 +145,11 @@ def _consent_cells(source: ConsentsSource, places: Places) -> list[Cell]:
         fault = node("case when :nobody then :fault end", nobody=nobody, fault=read[column].fault)
         read[column] = Conversion(read[column].value, fault)
     first = next(iter(source.person))
-    read[first] = _refused(read[first], nobody, "nobody is named, as " + " and ".join(source.person) + " have no value")
+    read[first] = _refused(
+        read[first],
+        nobody,
+        "nobody is named, as " + " and ".join(source.person) + (" has no value" if len(source.person) == 1 else " have no value"),
+    )
     return [Cell(name, source.fields[name].column or name, its) for name, its in read.items()]
 
 

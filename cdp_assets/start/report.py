@@ -16,7 +16,8 @@ def report_lines(suggestion: Suggestion) -> Iterator[str]:
     yield "# Quality of the data"
     yield ""
     yield "Written by `cdp init`, once; later figures are in the table `column_profiles` (`cdp review sources`). Forms are those of the"
-    yield "values: a for letters, 9 for each digit. *Empty* has no value; *missing* counts texts such as n/a or unknown besides."
+    yield "values: a for letters, 9 for each digit. *Empty* has no value; *missing* counts texts such as n/a or unknown besides; *differ*"
+    yield "is how many different values there are, and *repeated* how many rows have a value that a row before them has."
     for part in suggestion.parts:
         yield ""
         yield f"## {part.name}"

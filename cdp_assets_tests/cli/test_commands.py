@@ -40,6 +40,7 @@ def cdp(project: Path | None, *arguments: str, user: str = "cora") -> subprocess
 def test_refresh_then_status_from_any_folder(project: Project) -> None:
     ended = cdp(project.folder, "refresh", "--as-of", "2026-11-20")
     assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert f"Refreshof{project.folder}asof2026-11-20" in "".join(ended.stdout.split())  # however it is wrapped
     figures = json.loads(ended.stdout.splitlines()[-1])
     assert figures["ok"] is True
     assert figures["as_of"] == "2026-11-20"

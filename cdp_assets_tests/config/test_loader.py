@@ -47,7 +47,7 @@ def test_missing_folder_is_named_with_the_variable_that_chooses_it(tmp_path, mon
 
 
 def test_folder_without_a_file(tmp_path):
-    with pytest.raises(ConfigError, match=rf"the folder {tmp_path} holds no cdp\.yaml"):
+    with pytest.raises(ConfigError, match=rf"the folder {tmp_path} holds no cdp\.yaml.*; `cdp init` suggests one"):
         load_project(tmp_path)
 
 

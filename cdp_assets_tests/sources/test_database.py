@@ -167,7 +167,7 @@ customers: {match_order: [shop, web]}
     read(shop, "post")
     assert [(row["source_line"], row["event_id"], row["time"].hour) for row in rows_of(shop, "web")] == [(1, "e1", 9), (2, "e2", 10)]
     assert [(row["mail"], row["given"]) for row in rows_of(shop, "post")] == [("ann@x.example", True)]
-    assert quarantine_of(shop) == [("post", 2, "mail", "nobody is named, as mail have no value")]
+    assert quarantine_of(shop) == [("post", 2, "mail", "nobody is named, as mail has no value")]
 
 
 def test_a_database_in_another_encoding_is_read_as_unicode(shop, postgres, monkeypatch):  # noqa: F811

@@ -30,6 +30,9 @@ def test_from_files_to_profiles_with_what_was_suggested(tmp_path: Path) -> None:
     assert (tmp_path / "cdp.yaml").read_text().startswith("# yaml-language-server: $schema=cdp.schema.json\n")
     assert (tmp_path / "cdp.schema.json").is_file()
     assert "ann1@x.example" not in ended.stdout + (tmp_path / "cdp.yaml").read_text() + (tmp_path / "cdp-quality.md").read_text()
+    report = (tmp_path / "cdp-quality.md").read_text()
+    for column in ("empty", "missing", "differ", "repeated"):
+        assert f"*{column}*" in report.lower()  # each heading of the table is explained
     project = load_project(tmp_path)
     summary = run(project)
     assert summary.ok, summary.failed
