@@ -1,12 +1,11 @@
 """`cdp dev`: Dagster's UI over the project, with its daemon for schedules, sensors and backfills."""
 
-import os
-import sys
 from typing import Annotated
 
 import typer
 
 from cdp_assets.cli.context import Context
+from cdp_assets.cli.serve import become
 from cdp_assets.config import Role
 from cdp_assets.governance import require
 from cdp_assets.orchestration.instance import home, workspace
@@ -23,5 +22,4 @@ def dev(
     require(project, obj.user, Role.administrator, "serve Dagster's UI")
     home(project)
     typer.echo(f"Dagster's UI for {project.folder}: http://{host}:{port} (stop it with Ctrl-C)")
-    arguments = ["-m", "dagster", "dev", "-w", str(workspace(project)), "-h", host, "-p", str(port)]
-    os.execv(sys.executable, [sys.executable, *arguments])  # noqa: S606 - our own interpreter
+    become("dagster", "dev", "-w", str(workspace(project)), "-h", host, "-p", str(port))

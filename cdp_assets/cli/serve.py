@@ -5,6 +5,7 @@ the UI wherever each of them runs, and a changed cdp.yaml is loaded by one click
 """
 
 import os
+import signal
 import sys
 from typing import Annotated
 
@@ -27,7 +28,7 @@ def code(context: typer.Context, port: Annotated[int, typer.Option(help="Port.")
     """Hold the project's definitions and run what is launched. Needs the role administrator."""
     home(_project(context, "serve the definitions"))
     module = ["-m", "cdp_assets.definitions", "--location-name", "cdp"]
-    _become("dagster", "code-server", "start", *module, "-h", host, "-p", str(port), "--use-python-environment-entry-point")
+    become("dagster", "code-server", "start", *module, "-h", host, "-p", str(port), "--use-python-environment-entry-point")
 
 
 @app.command()
@@ -36,14 +37,14 @@ def ui(
 ) -> None:
     """Serve Dagster's UI alone. Needs the role administrator."""
     file = workspace(_project(context, "serve Dagster's UI"), _address(code))
-    _become("dagster_webserver", "-w", str(file), "-h", host, "-p", str(port))
+    become("dagster_webserver", "-w", str(file), "-h", host, "-p", str(port))
 
 
 @app.command()
 def daemon(context: typer.Context, code: Code = f"{LOCAL}:4000") -> None:
     """Run Dagster's daemon alone: schedules, sensors, backfills, the queue of runs. Needs the role administrator."""
     file = workspace(_project(context, "run Dagster's daemon"), _address(code))
-    _become("dagster._daemon", "run", "-w", str(file))
+    become("dagster._daemon", "run", "-w", str(file))
 
 
 def _project(context: typer.Context, action: str) -> Project:
@@ -60,6 +61,10 @@ def _address(text: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-def _become(module: str, *arguments: str) -> None:
-    """The process itself, not a child: it gets the signals that are meant for it."""
+def become(module: str, *arguments: str) -> None:
+    """The process itself, not a child: it gets the signals that are meant for it. Ends only by them.
+
+    A shell that starts us in the background has it ignore SIGINT, and Dagster answers SIGTERM with what it does at SIGINT.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.execv(sys.executable, [sys.executable, "-m", module, *arguments])  # noqa: S606 - our own interpreter
