@@ -46,7 +46,8 @@ def rows_stage(name: str, source: AnySource, places: Places) -> Stage:
     elif isinstance(source, EventsSource):
         time = next(number for number, cell in enumerate(cells) if cell.column == "time")
         values.append(node("cast(:time as date)", time=_column(f"v{time}")).as_("day", quoted=True))
-    query = exp.select("source_file", "source_line", *values).from_(_judged(source, cells)).where("not faulty and not filtered and nth = 1")
+    query = exp.select("source_file", "source_line", *values).from_(_judged(source, cells), copy=False)
+    query = query.where("not faulty and not filtered and nth = 1", copy=False)
     return _stage("typed", source, places, query, table_of(name, source))
 
 
@@ -60,12 +61,15 @@ def quarantine_stage(name: str, source: AnySource, places: Places) -> Stage:
         faults.append(_fault(exp.Literal.string(label), node("case when nth > 1 then :reason end", reason=exp.Literal.string(REPEATED))))
     each = node("unnest(:faults)", faults=exp.array(*faults, dialect="duckdb")).as_("fault")
     found = (
-        exp.select("source_file", "source_line", "problem", each).from_(_judged(source, cells)).where("faulty or nth > 1").subquery("found")
+        exp.select("source_file", "source_line", "problem", each)
+        .from_(_judged(source, cells), copy=False)
+        .where("faulty or nth > 1", copy=False)
+        .subquery("found", copy=False)
     )
     query = (
         exp.select(exp.Literal.string(name).as_("source"), "source_file", "source_line")
         .select("fault.field as field", "fault.reason as reason", dialect="duckdb")
-        .from_(found)
+        .from_(found, copy=False)
         # The values of a row that cannot be read as a whole are not there, and that is not a fault of theirs.
         .where("fault.reason is not null and (problem is null or fault.field = '')", dialect="duckdb")
     )
@@ -171,21 +175,28 @@ def _refused(its: Conversion, condition: exp.Expr, reason: str) -> Conversion:
 
 
 def _judged(source: AnySource, cells: Sequence[Cell]) -> exp.Subquery:
-    """Each raw row converted (v0, v1, ... and faults f0, f1, ...), with `faulty`, and `nth` of those with the same event id."""
+    """Each raw row converted (v0, v1, ... and faults f0, f1, ...), with `faulty`, and `nth` of those with the same event id.
+
+    Nothing is copied on the way: these trees are large, are our own, and are used once.
+    """
     values = [cell.conversion.value.as_(f"v{number}") for number, cell in enumerate(cells)]
     faults = [cell.conversion.fault.as_(f"f{number}") for number, cell in enumerate(cells)]
-    converted = exp.select("source_file", "source_line", "problem", *values, *faults).from_(quoted(RAW)).subquery("converted")
+    converted = (
+        exp.select("source_file", "source_line", "problem", *values, *faults)
+        .from_(quoted(RAW), copy=False)
+        .subquery("converted", copy=False)
+    )
     any_fault = exp.or_("problem is not null", *(f"f{number} is not null" for number in range(len(cells)))).as_("faulty")
     judged = exp.select("source_file", "source_line", "problem", *_names("v", cells), *_names("f", cells), any_fault)
     passes = _passes(source, cells)
     left_out = exp.and_(exp.not_(exp.column("faulty")), exp.not_(passes)) if passes else exp.false()
-    rows = exp.select("*", left_out.as_("filtered")).from_(judged.from_(converted).subquery("judged"))
+    rows = exp.select("*", left_out.as_("filtered")).from_(judged.from_(converted, copy=False).subquery("judged", copy=False), copy=False)
     if not isinstance(source, EventsSource) or not cells:
-        return rows.select("1 as nth").subquery("rows")
+        return rows.select("1 as nth", copy=False).subquery("rows", copy=False)
     # Only rows that are right otherwise compete: a broken first row must not cost the good second one.
     rank = "row_number() over (partition by v0, faulty, filtered order by source_file, source_line)"
-    ranked = exp.select("*").select(f"case when faulty or filtered then 1 else {rank} end as nth")
-    return ranked.from_(rows.subquery("rows")).subquery("ranked")
+    ranked = exp.select("*", f"case when faulty or filtered then 1 else {rank} end as nth")
+    return ranked.from_(rows.subquery("rows", copy=False), copy=False).subquery("ranked", copy=False)
 
 
 def _passes(source: AnySource, cells: Sequence[Cell]) -> exp.Expr | None:
