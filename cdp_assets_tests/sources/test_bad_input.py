@@ -281,6 +281,7 @@ def test_a_line_of_names_that_nobody_could_mean_is_said_as_that(crm, line, end):
         (b"PK\x03\x04\x14\0", "is a ZIP archive, as workbooks of Excel (.xlsx) are too. Unpack it, or save the table as CSV (UTF-8)."),
         (b"PAR1\x15\x04", "is a Parquet file by its content. Give it the suffix .parquet."),
     ],
+    ids=["gzip", "xz", "zip", "parquet"],  # the bytes of gzip hold the time
 )
 @pytest.mark.parametrize("suffix", ["csv", "jsonl"])
 def test_a_file_that_is_no_text_is_said_with_what_it_is(crm, content, said, suffix):
