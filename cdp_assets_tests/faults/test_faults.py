@@ -173,7 +173,6 @@ def test_a_second_refresh_that_does_not_wait_disturbs_nothing(harness: Harness, 
     assert differences(project.folder, moments[1].expected) == ()
 
 
-@pytest.mark.xfail(reason="issue 5, open: the rows `facts` of the publication differ after the way back; not explained yet", strict=True)
 def test_a_day_that_is_moved_back_and_on_again(harness: Harness, moments: tuple[Moment, Moment], project: Project) -> None:
     harness.refreshed(project.folder, SECOND)
     harness.refreshed(project.folder, FIRST)

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 
 from cdp_assets.config import AnySource, Project, load_project, parse_config
+from cdp_assets.errors import UserError
 from cdp_assets.lake import Place, Run, StepResult, Table
 from cdp_assets.sources import QUARANTINE, read_source, table_of
 
@@ -31,6 +33,7 @@ sources:
     known_as: {user_id: crm.contact_id}
     fields: {page: text}
 """
+HEADER = "contact_id,name,born,points\n"  # of the files of CRM
 at = datetime.fromisoformat  # times of the lake are UTC and carry no zone
 _RUNS = itertools.count(1)
 
@@ -72,3 +75,16 @@ def _rows(project: Project, table: Table) -> list[dict[str, Any]]:
     with duckdb.connect() as connection:
         select = f"select * from ({Place(project.store).newest(table).sql}) order by {', '.join(table.key)}"
         return connection.sql(select).to_arrow_table().to_pylist()
+
+
+def problem_of(folder: Path) -> str:
+    """What is said of the source, of which nothing has been read."""
+    with pytest.raises(UserError) as error:
+        read(folder)
+    assert Place(folder / ".cdp").tables() == []
+    return error.value.message
+
+
+def names_of(folder: Path) -> list[str]:
+    """The names in the table of the source."""
+    return [row["name"] for row in rows_of(folder)]

@@ -2,56 +2,14 @@
 
 import gzip
 import lzma
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cdp_assets.config import load_project
-from cdp_assets.errors import UserError
-from cdp_assets.lake import Place
-from cdp_assets.sources import SourceError, csv_file, read_source, staging
+from cdp_assets.sources import SourceError, csv_file, read_source
 from cdp_assets.sources.advice import advice, shrunk
-from cdp_assets_tests.sources.projects import CRM, new_run, quarantine_of, read, rows_of, write
-
-HEADER = "contact_id,name,born,points\n"
-NOBODY = 65534
-
-
-@pytest.fixture
-def crm(tmp_path: Path) -> Path:
-    write(tmp_path, cdp_yaml=CRM)
-    return tmp_path
-
-
-@pytest.fixture
-def as_nobody(tmp_path: Path) -> Iterator[None]:
-    """The rights of a plain user, for root may read and write everything."""
-    if os.geteuid() != 0:
-        yield
-        return
-    for path in (tmp_path, *tmp_path.rglob("*")):
-        os.chown(path, NOBODY, NOBODY)
-    for path in tmp_path.parents:
-        if path.stat().st_mode & 0o700 == 0o700 and not path.stat().st_mode & 0o001:  # pytest's own, one more where it has workers
-            path.chmod(0o711)
-    os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-
-
-def _problem(folder: Path) -> str:
-    with pytest.raises(UserError) as error:
-        read(folder)
-    assert Place(folder / ".cdp").tables() == []
-    return error.value.message
-
-
-def _names(folder: Path) -> list[str]:
-    return [row["name"] for row in rows_of(folder)]
+from cdp_assets_tests.sources.projects import CRM, HEADER, names_of, new_run, problem_of, quarantine_of, read, rows_of, write
 
 
 def _form(folder: Path, form: str) -> None:
@@ -67,7 +25,7 @@ def _told(folder: Path) -> str | None:
 
 def test_a_wrong_encoding_is_said_with_file_and_line_and_what_to_write(crm):
     write(crm, crm_csv=(HEADER + "C1,Ann,,\nC2,Jürgen,,\n").encode("cp1252"))
-    assert _problem(crm) == (
+    assert problem_of(crm) == (
         "Source crm: crm.csv, line 3: not UTF-8. Save the file as UTF-8. If it is in an encoding of Windows or older, say so "
         "below sources.crm: csv: {encoding: cp1252} (or latin-1, or another)."
     )
@@ -78,7 +36,7 @@ def test_a_stated_encoding_is_read_with_its_physical_lines(crm, encoding):
     _form(crm, f"{{encoding: {encoding}}}")
     write(crm, crm_csv=(HEADER + 'C1,"Jürgen\r\nGroß",,\r\n\nC2,Zoë,,x\n').encode(encoding))
     read(crm)
-    assert _names(crm) == ["Jürgen\r\nGroß"]
+    assert names_of(crm) == ["Jürgen\r\nGroß"]
     assert quarantine_of(crm) == [("crm", 5, "points", "not a whole number")]
 
 
@@ -87,25 +45,25 @@ def test_a_stated_encoding_that_is_wrong_is_said_with_the_line(crm, monkeypatch)
     write(crm, crm_csv=HEADER + "C1,Ann,,\r\nC2,Bob,,\rC3,Jürgen,,\n")
     for size in (4, 5, 1 << 20):
         monkeypatch.setattr(csv_file, "BYTES_AT_ONCE", size)
-        assert _problem(crm).startswith("Source crm: crm.csv, line 4: not ascii, the encoding of the file by its mark or by cdp.yaml.")
+        assert problem_of(crm).startswith("Source crm: crm.csv, line 4: not ascii, the encoding of the file by its mark or by cdp.yaml.")
 
 
 def test_utf_16_without_a_mark_is_said_as_what_it_looks_like(crm):
     write(crm, crm_csv=(HEADER + "C1,Ann,,\n").encode("utf-16-le"))
-    assert "csv: {encoding: utf-16-le}" in _problem(crm)
+    assert "csv: {encoding: utf-16-le}" in problem_of(crm)
 
 
 def test_a_stated_encoding_against_the_mark_of_the_file_is_refused(crm):
     _form(crm, "{encoding: cp1252}")
     write(crm, crm_csv=(HEADER + "C1,Ann,,\n").encode("utf-8-sig"))
-    assert "crm.csv begins with the mark of UTF-8, and cdp.yaml states cp1252. Remove `encoding`" in _problem(crm)
+    assert "crm.csv begins with the mark of UTF-8, and cdp.yaml states cp1252. Remove `encoding`" in problem_of(crm)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
 def test_a_byte_order_mark_is_read_as_such(crm, encoding):
     write(crm, crm_csv=(HEADER + "C1,Jürgen,,\n").encode(encoding))
     read(crm)
-    assert _names(crm) == ["Jürgen"]
+    assert names_of(crm) == ["Jürgen"]
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -118,13 +76,13 @@ def test_a_delimiter_is_found_by_the_columns_that_are_asked_for(crm, delimiter):
         .replace("7", f"7{delimiter}x"),
     )
     read(crm)
-    assert _names(crm) == ["Ann"]
+    assert names_of(crm) == ["Ann"]
 
 
 def test_a_wrong_delimiter_that_is_stated_is_said_with_the_one_that_fits(crm):
     _form(crm, '{delimiter: ";"}')
     write(crm, crm_csv=HEADER + "C1,Ann,,\n")
-    assert _problem(crm) == (
+    assert problem_of(crm) == (
         'Source crm: crm.csv: with the delimiter ";" that sources.crm.csv states, the line of column names is a single column. '
         'With "," it has columns that cdp.yaml asks for: write csv: {delimiter: ","} below sources.crm.'
     )
@@ -132,22 +90,22 @@ def test_a_wrong_delimiter_that_is_stated_is_said_with_the_one_that_fits(crm):
 
 def test_a_delimiter_that_is_not_looked_for_is_named_and_can_be_stated(crm):
     write(crm, crm_csv=(HEADER + "C1,Ann,,7\n").replace(",", "^"))
-    assert 'write csv: {delimiter: "^"} below sources.crm.' in _problem(crm)
+    assert 'write csv: {delimiter: "^"} below sources.crm.' in problem_of(crm)
     _form(crm, '{delimiter: "^"}')
     read(crm)
-    assert _names(crm) == ["Ann"]
+    assert names_of(crm) == ["Ann"]
 
 
 def test_a_single_quotation_mark_is_found_where_a_column_is_written_in_it(crm):
     write(crm, crm_csv="'contact_id','name',born,points\n'C1','Moss, Ann',,7\n'C2','O''Hara',,8\n")
     read(crm)
-    assert _names(crm) == ["Moss, Ann", "O'Hara"]
+    assert names_of(crm) == ["Moss, Ann", "O'Hara"]
 
 
 def test_an_apostrophe_is_no_quotation_mark(crm):
     write(crm, crm_csv=HEADER + "C1,'t Hooft,,7\nC2,Moss',,8\n")
     read(crm)
-    assert _names(crm) == ["'t Hooft", "Moss'"]
+    assert names_of(crm) == ["'t Hooft", "Moss'"]
 
 
 def test_where_most_rows_break_the_rules_of_quotation_none_is_suggested_and_can_be_stated(crm):
@@ -158,7 +116,7 @@ def test_where_most_rows_break_the_rules_of_quotation_none_is_suggested_and_can_
     )
     _form(crm, "{quote: none}")
     read(crm)
-    assert _names(crm) == ['5" disk', '3" disk', "Bob"]
+    assert names_of(crm) == ['5" disk', '3" disk', "Bob"]
 
 
 def test_ragged_rows_are_counted_one_by_one_and_where_most_are_the_delimiter_is_doubted(crm):
@@ -168,7 +126,7 @@ def test_ragged_rows_are_counted_one_by_one_and_where_most_are_the_delimiter_is_
         "(csv: {delimiter: ...} below sources.crm)."
     )
     assert [row[1:] for row in quarantine_of(crm)] == [(2, "", "fewer columns than the header"), (4, "", "more columns than the header")]
-    assert _names(crm) == ["Bob"]
+    assert names_of(crm) == ["Bob"]
 
 
 def test_a_date_in_three_formats_is_read_in_one_and_the_others_are_named_row_by_row(crm):
@@ -178,7 +136,7 @@ def test_a_date_in_three_formats_is_read_in_one_and_the_others_are_named_row_by_
     assert [row[1:] for row in quarantine_of(crm)] == [
         (3, "born", f"{said}; %d.%m.%Y would read it"), (4, "born", f"{said}; %Y-%m-%d would read it"), (5, "born", said),
     ]  # fmt: skip
-    assert _names(crm) == ["Ann", "Ed"]
+    assert names_of(crm) == ["Ann", "Ed"]
 
 
 def test_where_most_rows_of_a_column_of_dates_fail_the_pattern_that_would_read_them_is_told(crm):
@@ -199,11 +157,11 @@ def test_where_no_row_can_be_read_any_more_the_source_is_broken_and_its_last_row
             "Source crm: none of the 2 rows of its files can be read any more: 2 x not a whole number (points), first in crm.csv line 2. "
             "Have the files written as before, or say at sources.crm of cdp.yaml how they are written now."
         )
-        assert _names(crm) == ["Ann", "Bob"]
+        assert names_of(crm) == ["Ann", "Bob"]
         assert len(quarantine_of(crm)) == 2
     write(crm, crm_csv=HEADER + "C1,Ann,,7 points\nC2,Bob,,8\n")
     read(crm)
-    assert _names(crm) == ["Bob"]
+    assert names_of(crm) == ["Bob"]
 
 
 def test_a_source_that_has_no_rows_any_more_is_empty_and_not_broken(crm):
@@ -211,7 +169,7 @@ def test_a_source_that_has_no_rows_any_more_is_empty_and_not_broken(crm):
     read(crm)
     write(crm, crm_csv=HEADER)
     read(crm)
-    assert _names(crm) == []
+    assert names_of(crm) == []
 
 
 def test_where_most_rows_of_a_field_cannot_be_read_the_field_is_told(crm):
@@ -229,7 +187,7 @@ def test_a_quote_that_never_closes_costs_its_line_only(crm):
     write(crm, crm_csv=HEADER + 'C1,"Ann,,\nC2,Bob,,\nC3,Cy,,\n')
     read(crm)
     assert [row[1:] for row in quarantine_of(crm)] == [(2, "", "a quotation mark that is never closed")]
-    assert _names(crm) == ["Bob", "Cy"]
+    assert names_of(crm) == ["Bob", "Cy"]
 
 
 def test_a_quote_that_does_not_close_within_the_length_of_a_row_costs_its_line_only(crm, monkeypatch):
@@ -239,7 +197,7 @@ def test_a_quote_that_does_not_close_within_the_length_of_a_row_costs_its_line_o
     write(crm, crm_csv=HEADER + f'C99,"Ann,,\n{rows}')
     read(crm)
     assert [row[1:] for row in quarantine_of(crm)] == [(2, "", "a quotation mark that is never closed")]
-    assert len(_names(crm)) == 20
+    assert len(names_of(crm)) == 20
 
 
 @pytest.mark.parametrize("size", [20, 150, 1 << 20])
@@ -259,7 +217,7 @@ def test_a_line_that_is_too_long_is_one_row_in_quarantine_and_the_rest_is_read(c
 def test_a_line_of_names_that_is_too_long_is_refused(crm, monkeypatch):
     monkeypatch.setattr(csv_file, "LONGEST", 20)
     write(crm, crm_csv=HEADER + "C1,Ann,,1\n")
-    assert "crm.csv, line 1: the column names are longer than a row can be" in _problem(crm)
+    assert "crm.csv, line 1: the column names are longer than a row can be" in problem_of(crm)
 
 
 @pytest.mark.parametrize("line", ["x" * 200_000, "x" * 3_000_000, HEADER.strip() + ",x" * 1_000_000], ids=["a name", "a file", "names"])
@@ -267,7 +225,7 @@ def test_a_line_of_names_that_is_too_long_is_refused(crm, monkeypatch):
 def test_a_line_of_names_that_nobody_could_mean_is_said_as_that(crm, line, end):
     """It was `has no line of column names`, and names after the first MiB were cut off."""
     write(crm, crm_csv=line + end + "C1,Ann,,1")
-    assert _problem(crm) == (
+    assert problem_of(crm) == (
         "Source crm: crm.csv: the line of column names is longer than 1 MiB, or one of the names than 131,072 characters. "
         "See whether the file is CSV, and whether its lines end."
     )
@@ -287,123 +245,9 @@ def test_a_line_of_names_that_nobody_could_mean_is_said_as_that(crm, line, end):
 def test_a_file_that_is_no_text_is_said_with_what_it_is(crm, content, said, suffix):
     """It was `not UTF-8`, with the advice to state an encoding; of JSON lines a whole file was a few rows in quarantine."""
     write(crm, cdp_yaml=CRM.replace("crm.csv", f"crm.{suffix}"), **{f"crm.{suffix}": content})
-    assert _problem(crm) == f"Source crm: crm.{suffix} {said}"
+    assert problem_of(crm) == f"Source crm: crm.{suffix} {said}"
 
 
 def test_duplicated_names_of_columns_are_refused(crm):
     write(crm, crm_csv="contact_id,name,name,born,points\nC1,Ann,Ann,,\n")
-    assert 'crm.csv has 2 columns "name", and sources.crm.fields.name asks for one.' in _problem(crm)
-
-
-def test_no_permission_to_read_is_said_with_the_file(crm, request):
-    write(crm, crm_csv=HEADER)
-    (crm / "crm.csv").chmod(0)
-    request.getfixturevalue("as_nobody")
-    assert _problem(crm) == "Source crm: crm.csv may not be read. Give your user the right to read it."
-
-
-def test_no_permission_to_write_is_said(crm, request):
-    write(crm, crm_csv=HEADER + "C1,Ann,,\n")
-    read(crm)
-    write(crm, crm_csv=HEADER + "C1,Ann,,\nC2,Bob,,\n")
-    request.getfixturevalue("as_nobody")
-    lake = crm / ".cdp" / "lake"
-    folders = [lake, *(path for path in lake.rglob("*") if path.is_dir())]
-    for folder in folders:
-        folder.chmod(0o500)
-    try:
-        with pytest.raises(UserError, match="no permission to read or write below the project's folder"):
-            read(crm)
-    finally:
-        for folder in folders:
-            folder.chmod(0o700)
-    assert _names(crm) == ["Ann"]
-
-
-def _outside(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    outside = tmp_path_factory.mktemp("outside")
-    (outside / "secret.csv").write_text(HEADER + "C9,Eve,,\n")
-    return outside
-
-
-@pytest.mark.parametrize("files", ["data", "data/*.csv", "data/**/*.csv"])
-def test_a_link_in_a_folder_that_leads_out_of_the_project_is_refused_by_name(crm, tmp_path_factory, files):
-    write(crm, cdp_yaml=CRM.replace("crm.csv", files), data__a_csv=HEADER)
-    (crm / "data" / "b.csv").symlink_to(_outside(tmp_path_factory) / "secret.csv")
-    assert _problem(crm) == (
-        "Source crm: data/b.csv is reached by a link that leads out of the project folder, so it is not read. "
-        "Copy the file here, or name the place where it lies under `files` in cdp.yaml."
-    )
-
-
-def test_a_link_to_a_folder_inside_a_folder_is_not_followed(crm, tmp_path_factory):
-    write(crm, cdp_yaml=CRM.replace("crm.csv", "data"), data__a_csv=HEADER)
-    (crm / "data" / "more").symlink_to(_outside(tmp_path_factory))
-    assert "data/more is a link to a folder, and these are not followed." in _problem(crm)
-
-
-def test_a_link_that_leads_nowhere_is_named(crm):
-    write(crm, cdp_yaml=CRM.replace("crm.csv", "data"), data__a_csv=HEADER)
-    (crm / "data" / "b.csv").symlink_to("gone.csv")
-    assert _problem(crm) == "Source crm: data/b.csv is a link that leads nowhere. Mend it, or remove it."
-
-
-@pytest.mark.parametrize("files", ["named.csv", "named", "named/*.csv"])
-def test_what_cdp_yaml_names_may_be_a_link_out_of_the_project(crm, tmp_path_factory, files):
-    outside = _outside(tmp_path_factory)
-    write(crm, cdp_yaml=CRM.replace("crm.csv", files))
-    target = outside / "secret.csv" if files.endswith("named.csv") else outside
-    (crm / files.split("/")[0]).symlink_to(target)
-    read(crm)
-    assert _names(crm) == ["Eve"]
-
-
-def test_a_link_inside_the_project_is_followed(crm):
-    write(crm, cdp_yaml=CRM.replace("crm.csv", "data/*.csv"), inbox__a_csv=HEADER + "C1,Ann,,\n")
-    (crm / "data").mkdir()
-    (crm / "data" / "a.csv").symlink_to("../inbox/a.csv")
-    read(crm)
-    assert _names(crm) == ["Ann"]
-
-
-@pytest.mark.parametrize("moment", ["before the layout", "before the rows"])
-def test_a_file_that_vanishes_while_it_is_read_is_named(crm, monkeypatch, moment):
-    write(crm, crm_csv=HEADER + "C1,Ann,,\n")
-    from cdp_assets.sources import raw
-
-    of_layouts, of_rows = raw.layouts, staging.READERS["csv"]
-
-    def layouts(*given):
-        if moment == "before the layout":
-            (crm / "crm.csv").unlink()
-        return of_layouts(*given)
-
-    def rows(*given):
-        (crm / "crm.csv").unlink(missing_ok=True)
-        return of_rows(*given)
-
-    monkeypatch.setattr(raw, "layouts", layouts)
-    monkeypatch.setattr(staging, "READERS", {"csv": rows})
-    with pytest.raises(SourceError) as error:
-        read(crm)
-    assert error.value.message == "Source crm: crm.csv vanished while it was read. Refresh again when the files are complete."
-
-
-def test_a_file_that_is_cut_off_while_it_is_read_is_not_read_in_part(crm, monkeypatch):
-    write(crm, crm_csv=HEADER + "C1,Ann,,\n" * 1000)
-    of_rows = staging.READERS["csv"]
-
-    def rows(*given):
-        for portion in of_rows(*given):
-            yield portion
-            os.truncate(crm / "crm.csv", len(HEADER))
-
-    monkeypatch.setattr(csv_file, "BYTES_AT_ONCE", 100)
-    monkeypatch.setattr(staging, "READERS", {"csv": rows})
-    assert "crm.csv changed while it was read. Refresh again when it is complete." in _problem_of_source(crm)
-
-
-def _problem_of_source(folder: Path) -> str:
-    with pytest.raises(SourceError) as error:
-        read(folder)
-    return error.value.message
+    assert 'crm.csv has 2 columns "name", and sources.crm.fields.name asks for one.' in problem_of(crm)
