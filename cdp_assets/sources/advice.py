@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from cdp_assets.config import AnySource, ConsentsSource, EventsSource, Project
-from cdp_assets.lake import Run, session
+from cdp_assets.lake import Run
 from cdp_assets.lake.source import name as quoted
 from cdp_assets.sources.columns import known_columns, notice
 from cdp_assets.sources.date_forms import patterns_in
@@ -31,9 +31,8 @@ def advice(run: Run, project: Project, source_name: str) -> str | None:
 
 def rows_filtered(run: Run, source_name: str) -> int:
     """How many rows of a source's files its row filter left out."""
-    with session(memory=run.engine.memory) as connection:
-        sql = f"select cast(coalesce(sum(rows_filtered), 0) as bigint) from ({run.read(SOURCE_FILES, [source_name]).sql})"
-        return int(connection.execute(sql).fetchall()[0][0])
+    sql = f"select cast(coalesce(sum(rows_filtered), 0) as bigint) from ({run.read(SOURCE_FILES, [source_name]).sql})"
+    return int(run.reader().execute(sql).fetchall()[0][0])
 
 
 def _faults(run: Run, source_name: str) -> tuple[Faults, int]:
@@ -41,9 +40,9 @@ def _faults(run: Run, source_name: str) -> tuple[Faults, int]:
     quarantine, files = run.read(QUARANTINE, [source_name]), run.read(SOURCE_FILES, [source_name])
     if quarantine.version is None or files.version is None:
         return {}, 0
-    with session(memory=run.engine.memory) as connection:
-        found = connection.execute(f"select field, reason, count(*) from ({quarantine.sql}) group by all order by all").fetchall()
-        rows = connection.execute(f"select cast(coalesce(sum({quoted('rows')}), 0) as bigint) from ({files.sql})").fetchall()[0][0]
+    ask = run.reader().execute
+    found = ask(f"select field, reason, count(*) from ({quarantine.sql}) group by all order by all").fetchall()
+    rows = ask(f"select cast(coalesce(sum({quoted('rows')}), 0) as bigint) from ({files.sql})").fetchall()[0][0]
     # A source that is read in increments is counted elsewhere, and then a share of its rows would mean nothing.
     return ({(field, reason): count for field, reason, count in found}, int(rows)) if rows else ({}, 0)
 

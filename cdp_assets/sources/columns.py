@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from cdp_assets.lake import Run, Stage, session
+from cdp_assets.lake import Run, Stage
 from cdp_assets.lake.source import literal
 from cdp_assets.sources.names import like, showable
 from cdp_assets.sources.tables import SOURCE_COLUMNS
@@ -53,9 +53,8 @@ def known_columns(run: Run, source: str) -> list[Known]:
     table = run.read(SOURCE_COLUMNS, [source])
     if table.version is None:
         return []
-    with session(memory=run.engine.memory) as connection:
-        sql = f'select column_name, "position", type, wanted, since, change, changed from ({table.sql}) order by "position", column_name'
-        return [Known(*row) for row in connection.execute(sql).fetchall()]
+    sql = f'select column_name, "position", type, wanted, since, change, changed from ({table.sql}) order by "position", column_name'
+    return [Known(*row) for row in run.reader().execute(sql).fetchall()]
 
 
 def remember(run: Run, source: str, found: FoundColumns, known: Sequence[Known]) -> None:

@@ -1,6 +1,6 @@
 """A source none of whose rows can be read any more is broken as a whole: an empty table in its place would be published as the truth."""
 
-from cdp_assets.lake import Run, Table, session
+from cdp_assets.lake import Run, Table
 from cdp_assets.sources.files import SourceError
 from cdp_assets.sources.tables import QUARANTINE, SOURCE_FILES
 
@@ -20,11 +20,11 @@ def refuse_where_nothing_is_left(run: Run, source_name: str, table: Table) -> No
     if not run.rows(table):
         return
     parts = {"files": run.read(SOURCE_FILES, [source_name]).sql, "quarantine": run.read(QUARANTINE, [source_name]).sql}
-    with session(memory=run.engine.memory) as connection:
-        rows, lines = (connection.execute(sql.format(**parts)).fetchall()[0][0] for sql in (_ROWS, _LINES))
-        if not rows or lines < rows:
-            return
-        [(field, reason, count, first)] = connection.execute(_MOST.format(**parts)).fetchall()
+    ask = run.reader().execute
+    rows, lines = (ask(sql.format(**parts)).fetchall()[0][0] for sql in (_ROWS, _LINES))
+    if not rows or lines < rows:
+        return
+    [(field, reason, count, first)] = ask(_MOST.format(**parts)).fetchall()
     at = f" ({field})" if field else ""
     problem = (
         f"none of the {rows:,} rows of its files can be read any more: {count:,} x {reason}{at}, first in {first}. "
