@@ -1,9 +1,11 @@
 """The command `cdp`: its subcommands, and how errors become a line for people and an exit code."""
 
+import _thread
 import errno
 import sqlite3
 import sys
-from typing import Annotated
+import threading
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer.exceptions import TyperException
@@ -29,6 +31,9 @@ from cdp_assets.cli import (
 from cdp_assets.cli.context import Context
 from cdp_assets.errors import UserError
 from cdp_assets.orchestration import postgres
+
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
 
 app = typer.Typer(
     help="An open-source customer data platform: from source files and web events to unified profiles with stable ids.",
@@ -79,6 +84,7 @@ def options(
 
 def main() -> None:
     """Entry point: mistakes of users are messages, never stack traces."""
+    sys.unraisablehook = _interrupt_again
     try:
         code = app(standalone_mode=False) or 0
         if code == INTERRUPTED:  # typer has made an exit code of Ctrl-C
@@ -92,17 +98,34 @@ def main() -> None:
     except TyperException as error:
         sys.exit(_say(f"{error} (`cdp --help` lists commands and options)"))
     except Exception as error:
-        if _disk_is_full(error):
-            sys.exit(_say("The disk is full. Free some space and try again; nothing was written in part."))
-        if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            sys.exit(_say(f"No permission: {error.filename}. Check the owner and the rights of the project's folder."))
-        if _records_are_damaged(error):
-            sys.exit(
-                _say("Dagster's records are damaged. Remove the folder .cdp/dagster: the tables are not in it, only the history of runs.")
-            )
-        if postgres.is_gone(error):
-            sys.exit(_say("Dagster's database stopped answering. Tables keep their last whole versions; the next refresh is whole."))
-        raise
+        message = _cause(error)
+        if message is None:
+            raise
+        sys.exit(_say(message))
+
+
+def _cause(error: Exception) -> str | None:
+    """What to tell people of an error of the system around us; None: it is a fault of ours, and a trace helps to mend it."""
+    if _disk_is_full(error):
+        return "The disk is full. Free some space and try again; nothing was written in part."
+    if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"No permission: {error.filename}. Check the owner and the rights of the project's folder."
+    if isinstance(error, OSError) and error.errno in (errno.EISDIR, errno.ENOTDIR, errno.EEXIST):
+        kind = "a folder, and a file is needed" if error.errno == errno.EISDIR else "a file, and a folder is needed"
+        return f"{error.filename}: at this place, or above it, is {kind}. Move it away and try again."
+    if _records_are_damaged(error):
+        return "Dagster's records are damaged. Remove the folder .cdp/dagster: the tables are not in it, only the history of runs."
+    if postgres.is_gone(error):
+        return "Dagster's database stopped answering. Tables keep their last whole versions; the next refresh is whole."
+    return None
+
+
+def _interrupt_again(ignored: "UnraisableHookArgs") -> None:
+    """Python drops an exception that is raised in the callback of a weak reference: a request to stop must not be lost so."""
+    if issubclass(ignored.exc_type, KeyboardInterrupt):
+        threading.Timer(0.05, _thread.interrupt_main).start()
+    else:
+        sys.__unraisablehook__(ignored)
 
 
 def _disk_is_full(error: BaseException | None) -> bool:

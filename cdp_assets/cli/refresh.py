@@ -146,5 +146,7 @@ def show(summary: "Summary", project: Project) -> None:
         console.print(f"Skipped, because they depend on what failed: {', '.join(summary.skipped)}", markup=False, highlight=False)
     for problem in summary.not_told:
         console.print(f"NOTE {problem}", markup=False, highlight=False)
+    if summary.ok and "published_snapshot" not in summary.rows:
+        console.print("The pages and the segments show what they showed before: a refresh without --only publishes.", highlight=False)
     state = "Refreshed" if summary.ok else "Refreshed in part; tables that failed or were skipped keep their last version"
     console.print(f"{state}: {summary.seconds} s, {summary.processor_seconds} s of processor time.", highlight=False)
