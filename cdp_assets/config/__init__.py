@@ -3,13 +3,16 @@
 One module a section. The only way in is ``load_project`` (``parse_config`` for text); nothing here knows of tables.
 """
 
-from cdp_assets.config.customers import Condition, Customers, Dedupe, DedupeRule, MatchRule, Merge, Sides
+from cdp_assets.config.customers import Customers, MatchRule
+from cdp_assets.config.dedupe import Dedupe, DedupeRule
 from cdp_assets.config.engine import Engine
 from cdp_assets.config.fields import TYPES, Field
 from cdp_assets.config.loader import Project, load_project, parse_config, project_folder
+from cdp_assets.config.merge import Merge
 from cdp_assets.config.problems import ConfigError, Problem
 from cdp_assets.config.project import ProjectConfig
 from cdp_assets.config.roles import Role, Roles
+from cdp_assets.config.rule_condition import Condition, Sides
 from cdp_assets.config.schedule import Schedule
 from cdp_assets.config.schema import editor_line, json_schema, write_schema
 from cdp_assets.config.sources import AnySource, ConsentsSource, EventsSource, RecordsSource

@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Iterable, Iterator
 
-from cdp_assets.config.customers import Condition, Sides, sides
 from cdp_assets.config.draft import Draft, DraftRule
 from cdp_assets.config.fields import Field
 from cdp_assets.config.problems import Finding, Location, field_places, nearest, shown, unknown
+from cdp_assets.config.rule_condition import Condition, Sides, sides
 
 
 def check(draft: Draft) -> Iterator[Finding]:

@@ -7,8 +7,10 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cdp_assets.config.conditions import Operator, Value, day_of, in_words
-from cdp_assets.config.customers import Condition, Customers, DedupeRule, MatchRule
+from cdp_assets.config.customers import Customers, MatchRule
+from cdp_assets.config.dedupe import DedupeRule
 from cdp_assets.config.problems import Finding, Location, shown
+from cdp_assets.config.rule_condition import Condition
 from cdp_assets.config.sources import RecordsSource
 
 if TYPE_CHECKING:

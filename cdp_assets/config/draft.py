@@ -10,11 +10,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from cdp_assets.config.customers import Condition
 from cdp_assets.config.fields import Field
 from cdp_assets.config.mend import ENTITIES
 from cdp_assets.config.problems import Location, nearest
 from cdp_assets.config.project import with_defaults
+from cdp_assets.config.rule_condition import Condition
 from cdp_assets.config.sources import kind_of, with_key
 
 
