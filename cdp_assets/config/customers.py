@@ -6,6 +6,7 @@ import pydantic
 
 from cdp_assets.config.base import Section, Text
 from cdp_assets.config.dedupe import Dedupe
+from cdp_assets.config.guards import Guards, PairList
 from cdp_assets.config.merge import Merge
 from cdp_assets.config.rule_condition import Conditions
 
@@ -35,5 +36,11 @@ class Customers(Section):
     """Rules inside a source, by source."""
     match: tuple[MatchRule, ...] = ()
     """Rules between two sources, the first that holds for a record wins."""
+    always_match: PairList = ()
+    """Sources whose rows are pairs of records that are the same, whatever the rules say."""
+    never_match: PairList = ()
+    """Sources whose rows are pairs of records that are not the same, whatever else is said of them."""
+    guards: Guards = Guards()
+    """What keeps a profile from growing too far."""
     merge: dict[str, Merge] = {}
     """Which value wins, by field; without it the order of match_order."""

@@ -39,12 +39,16 @@ def with_defaults(written: Any) -> Any:
 
 
 def _used_elsewhere(written: dict[str, Any]) -> set[str]:
-    """The sources that hold accounts, contacts or activities of people, as written; web events hold visitors too."""
+    """The sources that hold accounts, contacts, activities or lists of pairs, as written; web events hold visitors too."""
     used: list[Any] = []
     for section in ("accounts", "contacts"):
         entity = written.get(section)
         order = entity.get("match_order") if isinstance(entity, dict) else None
         used += order if isinstance(order, list) else []
+    for section in ("customers", "accounts", "contacts"):
+        entity = written.get(section)
+        lists = [entity.get(key) for key in ("always_match", "never_match")] if isinstance(entity, dict) else []
+        used += [name for each in lists if isinstance(each, list) for name in each]
     activities = written.get("activities")
     for activity in activities.values() if isinstance(activities, dict) else ():
         source = activity.get("source") if isinstance(activity, dict) else None

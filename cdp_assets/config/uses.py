@@ -11,6 +11,7 @@ _NAMED: tuple[tuple[str | None, ...], ...] = (
     *((entity, "match_order", ANY) for entity in _ENTITIES),
     *((entity, "match", ANY, side) for entity in _ENTITIES for side in ("left", "right")),
     *((entity, "merge", ANY, "importance", ANY) for entity in _ENTITIES),
+    *((entity, pairs, ANY) for entity in _ENTITIES for pairs in ("always_match", "never_match")),
     ("contacts", "relationships", ANY, "account"),
     ("activities", ANY, "source"),
 )

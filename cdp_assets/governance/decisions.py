@@ -12,7 +12,7 @@ from cdp_assets.governance.tables import DECISIONS
 from cdp_assets.lake import Place, append, no_values_in_errors, session
 from cdp_assets.lake.source import name
 
-Verdict = Literal["given", "withdrawn"]
+Verdict = Literal["given", "withdrawn", "accept", "reject", "undo"]
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,12 @@ def decide(
     verdict: Verdict,
     content: str | None = None,
     detail: str | None = None,
+    pair: tuple[tuple[str, str], tuple[str, str]] | None = None,
 ) -> str:
     """Add a decision, and an entry in the audit log; returns its id. Who may decide is asked before, with `require`.
 
-    `content`: a digest of what was agreed to, so that a change of it needs a new yes. The time is the clock's, as in
+    `content`: a digest of what was agreed to, so that a change of it needs a new yes. `pair`: the two records, by source
+    and key, where the decision is about such. The time is the clock's, as in
     the audit log, because it says when people acted.
     """
     row = {
@@ -56,6 +58,7 @@ def decide(
         "verdict": verdict,
         "content": content,
         "detail": detail,
+        **({"left_source": pair[0][0], "left_key": pair[0][1], "right_source": pair[1][0], "right_key": pair[1][1]} if pair else {}),
     }
     append(place, DECISIONS, pa.Table.from_pylist([row], schema=DECISIONS.arrow_schema()))
     record(place, user=user, action=f"decide {kind}", subject=subject, outcome="done", detail=verdict)
@@ -65,9 +68,9 @@ def decide(
 def standing(decisions: str = DECISIONS.name) -> str:
     """SQL over the table of that name: the decision that stands, one row for each kind and subject, all its columns.
 
-    The newest one stands; of two at the same time a withdrawal.
+    The newest one stands; of two at the same time a withdrawal, or that two records are not one.
     """
-    order = """"at" desc, case when verdict = 'withdrawn' then 0 else 1 end, decision_id"""
+    order = """"at" desc, case when verdict in ('withdrawn', 'reject') then 0 else 1 end, decision_id"""
     return f"select * from {name(decisions)} qualify row_number() over (partition by kind, subject order by {order}) = 1"
 
 

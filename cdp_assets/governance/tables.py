@@ -27,19 +27,23 @@ DECISIONS = Table(
     "decisions",
     grain="something that a person decided: who, when, on what, yes or no; the newest one on a subject stands",
     key=("decision_id",),
-    retention="for good: it shows who agreed to what; erasure of a customer does not reach it, as it holds no customer's data",
+    retention="for good: it shows who agreed to what",
     columns=columns(
         """
         decision_id | varchar | random id of the decision
         at | timestamp | when, UTC by the machine's clock
         user_name | varchar | who decided
-        kind | varchar | what is decided: tenant_consent (a tenant's mail may be read), connection (data may go there)
-        subject | varchar | on what: the id of the tenant, the name of the connection
-        verdict | varchar | given or withdrawn
+        kind | varchar | tenant_consent (a tenant's mail may be read), connection (data may go there), match_customers and the like
+        subject | varchar | on what: the id of the tenant, the name of the connection, a digest of the two records
+        verdict | varchar | given or withdrawn; of two records accept (they are one), reject (they are not) or undo (nothing is said)
         content | varchar | digest of what was agreed to, so that a change of it needs a new yes; null: not said
         detail | varchar | more in words; never a value from the data
+        left_source | varchar | source of one of the two records; null for other kinds
+        left_key | varchar | its key
+        right_source | varchar | source of the other record
+        right_key | varchar | its key
         """,
-        personal=["user_name"],
+        personal=["user_name", "left_key", "right_key"],
         required=["decision_id", "at", "user_name", "kind", "subject", "verdict"],
     ),
 )

@@ -4,11 +4,13 @@ from functools import partial
 
 from cdp_assets.config import Project, ProjectConfig
 from cdp_assets.events.tables import VISITOR_IDENTITIES
-from cdp_assets.identity import clusters, match, registry
+from cdp_assets.governance.tables import DECISIONS
+from cdp_assets.identity import clusters, match, overrides, registry
 from cdp_assets.identity.registry_tables import CUSTOMER_ID_REDIRECTS, CUSTOMER_IDS
 from cdp_assets.identity.rules import dedupe_rules, event_sources, record_sources
-from cdp_assets.identity.tables import CLUSTERS, MATCH_EDGES
+from cdp_assets.identity.tables import CLUSTERS, MATCH_EDGES, MATCH_OVERRIDES
 from cdp_assets.lake import Step, Table
+from cdp_assets.sources.tables import table_of
 from cdp_assets.unify.deduplicated_tables import deduplicated, duplicate_pairs
 
 
@@ -18,10 +20,23 @@ def steps(project: Project) -> list[Step]:
     records, pairs, visitors = _inputs(config)
     return [
         Step(
+            MATCH_OVERRIDES,
+            "identity",
+            "What people say of two records: lists of pairs that always or never match, and decisions.",
+            {DECISIONS.name: DECISIONS, **{name: table_of(name, config.sources[name]) for name in overrides.reads(config)}, **visitors},
+            stages=partial(overrides.stages, config),
+            numbers={
+                "always": "count(*) filter (state = 'used' and verdict = 'always')",
+                "never": "count(*) filter (state = 'used' and verdict = 'never')",
+                "of_no_use": "count(*) filter (state <> 'used')",
+            },
+            notice=overrides.NOTICE,
+        ),
+        Step(
             MATCH_EDGES,
             "identity",
             "Every pair of records for which a rule holds, used or refused, with the reason.",
-            {**records, **pairs, **visitors},
+            {**records, **pairs, **visitors, MATCH_OVERRIDES.name: MATCH_OVERRIDES},
             stages=partial(match.stages, config),
             checks=partial(match.checks, config),
             numbers={

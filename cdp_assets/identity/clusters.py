@@ -7,7 +7,7 @@ from sqlglot import exp
 
 from cdp_assets.config import ProjectConfig
 from cdp_assets.identity.components import group_stage
-from cdp_assets.identity.match import union_all
+from cdp_assets.identity.limits import union_all
 from cdp_assets.identity.rules import event_sources, record_sources
 from cdp_assets.identity.tables import CLUSTERS, MATCH_EDGES
 from cdp_assets.identity.visitors import IDENTITIES

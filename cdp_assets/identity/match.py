@@ -1,7 +1,9 @@
-"""All evidence of an entity becomes `match_edges`: duplicates, matches between sources, identities of visitors.
+"""All evidence of an entity becomes `match_edges`: what people state, duplicates, matches between sources, visitors' identities.
 
 Each rule is evaluated on all records, whatever the others find, and gets a rank; then one record keeps the best hit of
-its first rule that found any. The others stay as refused, with the reason. What is left is taken in order of weight.
+its first rule that found any. The others stay as refused, with the reason. What is left is taken one by one: first all
+that is of one source, so that the groups are those of its duplicates, and then the strongest first. An edge that would
+make a group that breaks a limit is refused (limits.py).
 """
 
 from collections.abc import Sequence
@@ -11,14 +13,16 @@ import pyarrow as pa
 from sqlglot import exp
 
 from cdp_assets.config import ProjectConfig
-from cdp_assets.identity.components import kruskal_stage
+from cdp_assets.identity.components import constrained_stage
+from cdp_assets.identity.limits import limits_of, overrides_example, union_all
 from cdp_assets.identity.pairs import pair_stages
 from cdp_assets.identity.rules import dedupe_rules, forms_of, forms_stage, match_rules, record_sources
-from cdp_assets.identity.tables import MATCH_EDGES, evidence, pairs
+from cdp_assets.identity.stated import ALWAYS, JUDGED, NEVER, STATED, always_edges
+from cdp_assets.identity.tables import MATCH_EDGES, MATCH_OVERRIDES, evidence, pairs
 from cdp_assets.identity.visitors import visitor_stages
 from cdp_assets.lake import Check, Column, Stage, anyhow, by, whole
 from cdp_assets.lake.nasty import keys, nasty_rows
-from cdp_assets.lake.source import name
+from cdp_assets.lake.source import literal, name
 from cdp_assets.lake.stage import intermediate
 from cdp_assets.lake.table import Table
 
@@ -31,17 +35,20 @@ _DUPLICATES = (
 )
 _NUMBERED = evidence("evidence", "place | bigint | number of the edge in the order in which edges are taken")
 _PROPOSED = intermediate(
-    "proposed", "place | bigint | number of the edge\na | varchar | one record\nb | varchar | the other", key=("place",)
+    "proposed",
+    "place | bigint | number of the edge\na | varchar | one record\nb | varchar | the other\nforced | boolean | people state it",
+    key=("place",),
 )
 
 
 def stages(config: ProjectConfig) -> list[Stage]:
-    """MATCH_EDGES from deduplicated_<source>, duplicate_pairs_<source> and visitor_identities."""
-    found = [*_duplicates(config), *_matches(config)]
+    """MATCH_EDGES from deduplicated_<source>, duplicate_pairs_<source>, match_overrides and visitor_identities."""
+    found = [always_edges("always edges"), *_duplicates(config), *_matches(config)]
     if visitors := visitor_stages(config, "visitor edges"):
         found += visitors
-    parts = [stage.name for stage in found if stage.name in ("duplicate edges", "matches", "visitor edges")]
-    return [*found, _numbered(parts), _proposed(), kruskal_stage("joins", _PROPOSED.name), _edges()]
+    parts = [stage.name for stage in found if stage.name in ("always edges", "duplicate edges", "matches", "visitor edges")]
+    before, limited = limits_of(config)
+    return [*found, _numbered(parts), *before, _proposed(), constrained_stage("joins", _PROPOSED.name, limited), _edges()]
 
 
 def checks(config: ProjectConfig) -> list[Check]:
@@ -56,7 +63,7 @@ def checks(config: ProjectConfig) -> list[Check]:
             "one_match_a_record", "a record or visitor is led to no more than one record of the sources above it",
             """
             select count(*) from (
-                select 1 from match_edges where kind <> 'duplicate' and status <> 'refused'
+                select 1 from match_edges where kind not in ('duplicate', 'always') and status <> 'refused'
                 group by right_source, right_key having count(distinct left_source || '|' || left_key) > 1
             )
             """,
@@ -81,14 +88,28 @@ def _duplicates(config: ProjectConfig) -> list[Stage]:
             exp.column("score").as_("weight"), exp.cast(exp.null(), "varchar").as_("status"), exp.cast(exp.null(), "varchar").as_("reason"),
         ]  # fmt: skip
         selects.append(exp.select(*columns).from_(exp.Table(this=exp.to_identifier(table, quoted=True))))
+    found = evidence("duplicates found")
+    body = f"""
+        select h.left_source, h.left_key, h.right_source, h.right_key, h.rule, h.rule_rank, h.kind, h.weight,
+            case when never then 'refused' else h.status end as status, case when never then {literal(NEVER)} else h.reason end as reason
+        from (select h.*, {JUDGED} from {name(found.name)} as h {STATED}) as h
+    """
+    pair = by("left_source", "left_key", "right_source", "right_key")
     return [
         Stage(
-            "duplicate edges",
+            found.name,
             {table: anyhow() for table in tables.values()},
             union_all(selects),
-            evidence("duplicate edges"),
+            found,
             nasty=lambda: {table: nasty_rows(_DUPLICATES) for table in tables.values()},
-        )
+        ),
+        Stage(
+            "duplicate edges",
+            {found.name: pair, MATCH_OVERRIDES.name: pair},
+            body,
+            evidence("duplicate edges"),
+            nasty=lambda: {found.name: _evidence_example(found), MATCH_OVERRIDES.name: overrides_example()},
+        ),
     ]
 
 
@@ -122,27 +143,44 @@ def _hits(titles: Sequence[str]) -> Stage:
 
 
 def _best() -> Stage:
-    """A record's first rule that found anything decides; of its hits the best score, then the greatest key."""
-    body = """
+    """A record's first rule that found anything decides; of its hits the best score, then the greatest key.
+
+    A pair that is never one counts for nothing; where people state what a record belongs to, no rule is asked.
+    """
+    body = f"""
+        with judged as (
+            select h.*, {JUDGED}
+            from hits as h {STATED}
+        )
         select left_source, left_key, right_source, right_key, rule, rule_rank, 'match' as kind, score as weight,
-            case when place = 1 then null when same_pair then 'redundant' else 'refused' end as status,
             case
-                when place = 1 or same_pair then null
+                when never then 'refused'
+                when forced and not always then 'refused'
+                when forced then 'redundant'
+                when place = 1 then null
+                when same_pair then 'redundant'
+                else 'refused'
+            end as status,
+            case
+                when never then {literal(NEVER)}
+                when forced and not always then {literal(ALWAYS)}
+                when forced or place = 1 or same_pair then null
                 when rule_rank > first_rank then 'an earlier rule matched'
                 else 'a better hit'
             end as reason
         from (
-            select left_source, left_key, right_source, right_key, rule, rule_rank, score,
+            select left_source, left_key, right_source, right_key, rule, rule_rank, score, never, forced, always,
                 row_number() over best as place,
                 first_value(rule_rank) over best as first_rank,
                 left_source = first_value(left_source) over best and left_key = first_value(left_key) over best as same_pair
-            from hits
-            window best as (partition by right_source, right_key order by rule_rank, score desc, left_key desc, left_source)
+            from judged
+            window best as (partition by right_source, right_key, never order by rule_rank, score desc, left_key desc, left_source)
         )
     """
     example = pairs("hits")
+    record = by("right_source", "right_key")
     return Stage(
-        "matches", {"hits": by("right_source", "right_key")}, body, evidence("matches"),
+        "matches", {"hits": record, MATCH_OVERRIDES.name: record}, body, evidence("matches"),
         nasty=lambda: {
             "hits": nasty_rows(
                 example.columns,
@@ -150,7 +188,8 @@ def _best() -> Stage:
                     "left_source": ["crm", "crm", "loyalty"], "left_key": keys(), "right_source": ["shop", "web"],
                     "right_key": ["a", "b", "c", "d"], "rule_rank": [0, 1, 2],
                 },
-            )
+            ),
+            MATCH_OVERRIDES.name: overrides_example(),
         },
     )  # fmt: skip
 
@@ -162,7 +201,8 @@ def _numbered(parts: Sequence[str]) -> Stage:
         everything = " union all ".join(f"select {columns} from {name(part)}" for part in parts)
     else:
         everything = "select " + ", ".join(f"cast(null as {c.type}) as {c.name}" for c in _NUMBERED.columns[:-1]) + " where false"
-    order = "weight desc, rule_rank, left_source, left_key, right_source, right_key, rule"
+    first = "case when left_source <> right_source then 3 when kind = 'always' then 1 else 2 end"
+    order = f"{first}, kind <> 'always', weight desc, rule_rank, left_source, left_key, right_source, right_key, rule"
     body = f"select {columns}, row_number() over (order by {order}) as place from ({everything})"
     return Stage(
         _NUMBERED.name,
@@ -184,7 +224,7 @@ def _evidence_example(table: Table, part: str = "e") -> pa.Table:
 def _proposed() -> Stage:
     """The edges that nothing speaks against, as narrow as they can be. A source's name holds no `|`."""
     body = """
-        select place, left_source || '|' || left_key as a, right_source || '|' || right_key as b
+        select place, left_source || '|' || left_key as a, right_source || '|' || right_key as b, kind = 'always' as forced
         from evidence where status is null
     """
     return Stage(
@@ -199,11 +239,10 @@ def _proposed() -> Stage:
 def _edges() -> Stage:
     body = """
         select e.left_source, e.left_key, e.right_source, e.right_key, e.kind, e.rule, e.rule_rank, e.weight,
-            case when e.status is not null then e.status when j.joined then 'joined' else 'redundant' end as status,
-            e.reason
+            coalesce(e.status, j.state) as status, coalesce(e.reason, j.reason) as reason
         from evidence as e left join joins as j on e.place = j.place
     """
-    joins = (Column("place", "bigint", "number"), Column("joined", "boolean", "joined"))
+    joins = (Column("place", "bigint", "number"), Column("state", "varchar", "state"), Column("reason", "varchar", "reason"))
     return Stage(
         MATCH_EDGES.name,
         {_NUMBERED.name: by("place"), "joins": by("place")},
@@ -211,11 +250,6 @@ def _edges() -> Stage:
         MATCH_EDGES,
         nasty=lambda: {
             _NUMBERED.name: _evidence_example(_NUMBERED),
-            "joins": nasty_rows(joins, {"place": list(range(1, 41)), "joined": [True, False, True]}, rows=40),
+            "joins": nasty_rows(joins, {"place": list(range(1, 41)), "state": ["joined", "refused", "redundant"]}, rows=40),
         },
     )
-
-
-def union_all(selects: Sequence[exp.Query]) -> exp.Query:
-    """The rows of all these selects."""
-    return exp.union(*selects, distinct=False) if len(selects) > 1 else selects[0]

@@ -24,6 +24,29 @@ MATCH_EDGES = Table(
     ),
 )
 
+MATCH_OVERRIDES = Table(
+    "match_overrides",
+    grain="one statement of people on two records: always or never one, from a list of pairs or a decision",
+    key=("origin", "entry"),
+    columns=columns(
+        """
+        origin          | varchar | the source that is the list, or decision
+        entry           | varchar | key of the list's row, or subject of the decision
+        verdict         | varchar | always: they are one, whatever the rules say; never: they are not
+        left_source     | varchar | source of the left record: the one that stands higher in match_order
+        left_key        | varchar | key of the left record; inside one source the smaller of the two
+        right_source    | varchar | source of the right record or visitor
+        right_key       | varchar | key of the right record, or visitor id
+        state           | varchar | used; or why it is not: contradicted, unknown_source, unknown_record, same_record, incomplete
+        contradicted_by | varchar | where the same two records are said never to be one; null: nowhere
+        source_file     | varchar | file of the list; null for a decision
+        source_line     | bigint  | line in that file; null for a decision
+        """,
+        personal=("entry", "left_key", "right_key"),
+        required=("verdict", "state"),
+    ),
+)
+
 CLUSTERS = Table(
     "clusters",
     grain="one record of a source, or one visitor, with the group of records that are the same person",

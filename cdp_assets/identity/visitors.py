@@ -7,10 +7,13 @@ import pyarrow as pa
 from sqlglot import exp
 
 from cdp_assets.config import EventsSource, ProjectConfig
+from cdp_assets.identity.limits import overrides_example
 from cdp_assets.identity.rules import event_sources
-from cdp_assets.identity.tables import evidence
+from cdp_assets.identity.stated import ALWAYS, JUDGED, NEVER, STATED
+from cdp_assets.identity.tables import MATCH_OVERRIDES, evidence
 from cdp_assets.lake import Column, Stage, anyhow, by, intermediate
 from cdp_assets.lake.nasty import keys, nasty_rows
+from cdp_assets.lake.source import literal
 
 IDENTITIES = "visitor_identities"
 _IDENTITY_COLUMNS = (
@@ -110,44 +113,54 @@ def _hits() -> Stage:
 
 def _edges(title: str) -> Stage:
     """Of all records that a visitor is known as, by the first rule that finds one now, that with the greatest key."""
-    body = """
-        select left_source, left_key, source as right_source, visitor_id as right_key, rule, rule_rank,
+    body = f"""
+        select left_source, left_key, right_source, right_key, rule, rule_rank,
             'visitor' as kind, cast(1 as double) as weight,
             case
+                when never or forced and not always then 'refused'
+                when forced then 'redundant'
                 when place = 1 and current then null
                 when some_current and left_source = first_source and left_key = first_key then 'redundant'
                 else 'refused'
             end as status,
             case
-                when place = 1 and current or some_current and left_source = first_source and left_key = first_key then null
+                when never then {literal(NEVER)}
+                when forced and not always then {literal(ALWAYS)}
+                when forced or place = 1 and current or some_current and left_source = first_source and left_key = first_key then null
                 when not current then 'signed in as another since'
                 when rule_rank > first_rank then 'an earlier rule matched'
                 else 'a better hit'
             end as reason
         from (
-            select source, visitor_id, left_source, left_key, rule, rule_rank, current,
+            select left_source, left_key, right_source, right_key, rule, rule_rank, current, never, forced, always,
                 row_number() over best as place,
                 first_value(current) over best as some_current,
                 first_value(rule_rank) over best as first_rank,
                 first_value(left_source) over best as first_source,
                 first_value(left_key) over best as first_key
             from (
-                select source, visitor_id, known_source as left_source, record_key as left_key, rule, rule_rank,
-                    bool_or(current) as current
-                from "visitor hits"
-                group by source, visitor_id, known_source, record_key, rule, rule_rank
+                select h.*, {JUDGED}
+                from (
+                    select known_source as left_source, record_key as left_key, source as right_source, visitor_id as right_key, rule,
+                        rule_rank, bool_or(current) as current
+                    from "visitor hits"
+                    group by source, visitor_id, known_source, record_key, rule, rule_rank
+                ) as h {STATED}
             )
-            window best as (partition by source, visitor_id order by current desc, rule_rank, left_key desc, left_source)
+            window best as (
+                partition by right_source, right_key, never order by current desc, rule_rank, left_key desc, left_source
+            )
         )
     """
     return Stage(
         title,
-        {_HITS.name: by("source", "visitor_id")},
+        {_HITS.name: by("source", "visitor_id"), MATCH_OVERRIDES.name: by("right_source", "right_key")},
         body,
         evidence(title),
         nasty=lambda: {
+            MATCH_OVERRIDES.name: overrides_example(),
             _HITS.name: nasty_rows(
                 _HITS.columns, {"source": ["web", "app"], "visitor_id": ["v1", "v2", "v3"], "current": [True, False, False, True]}
-            )
+            ),
         },
     )

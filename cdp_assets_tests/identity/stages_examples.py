@@ -1,7 +1,7 @@
 """Configurations whose stages together are all the kinds of stages that identity has, for the test over bucket counts."""
 
 from cdp_assets.config import ProjectConfig, parse_config
-from cdp_assets.identity import clusters, match
+from cdp_assets.identity import clusters, match, overrides
 from cdp_assets.lake import Stage
 
 SOURCES = """
@@ -22,10 +22,13 @@ sources:
     visitor: anonymous_id
     time: ts
     known_as: {user_id: crm.contact_id, mail: loyalty.mail, login: crm.email}
+  links: {files: links.csv, primary_key: nr, fields: {left_source: text, left_key: text, right_source: text, right_key: text}}
+  splits: {files: splits.csv, primary_key: nr, fields: {left_source: text, left_key: text, right_source: text, right_key: text}}
 customers:
   match_order: [crm, loyalty, web]
 """
 RULES = """
+  guards: {identifiers: {identity.email: 2, person.birth_date: 1}}
   dedupe:
     crm:
       rules:
@@ -49,9 +52,18 @@ def config(rules: str = RULES) -> ProjectConfig:
 
 def examples() -> list[list[Stage]]:
     """Lists of stages, each stage with its own nasty rows."""
-    return [match.stages(config()), match.stages(config(MATCH_ONLY)), clusters.stages(config())]
+    return [
+        match.stages(config()),
+        match.stages(config(MATCH_ONLY)),
+        clusters.stages(config()),
+        overrides.stages(config(MATCH_ONLY + LISTS)),
+    ]
 
 
+LISTS = """
+  always_match: [links]
+  never_match: [splits]
+"""
 MATCH_ONLY = """
   match:
     - {name: e-mail, left: crm, right: loyalty, all: [{field: email, normalise: [lower]}]}

@@ -4,7 +4,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cdp_assets.identity.components import group_stage, kruskal_stage
+from cdp_assets.identity.components import group_stage
 from cdp_assets_tests.support import run_tables
 
 NODES = st.sampled_from([f"crm|{letter}" for letter in "abcdefghij"])
@@ -30,9 +30,3 @@ def test_every_node_is_named_after_the_smallest_that_it_reaches(edges: list[tupl
 def test_no_edges_no_groups() -> None:
     empty = pa.table({"a": pa.array([], pa.string()), "b": pa.array([], pa.string())})
     assert run_tables([group_stage("groups", "edges")], {"edges": empty}).num_rows == 0
-
-
-def test_edges_are_taken_by_place_not_by_row() -> None:
-    edges = pa.table({"place": pa.array([3, 1, 2], pa.int64()), "a": ["x", "x", "y"], "b": ["y", "z", "z"]})
-    found = run_tables([kruskal_stage("joins", "edges")], {"edges": edges}).to_pylist()
-    assert [row["joined"] for row in found] == [True, True, False]

@@ -1,10 +1,11 @@
 """From rules to edges: who is tried on which rule, which hit counts, and what stands in the ledger for the others."""
 
+import pyarrow as pa
 import pytest
 
 from cdp_assets.config import ProjectConfig, parse_config
 from cdp_assets.identity import match
-from cdp_assets.identity.tables import MATCH_EDGES
+from cdp_assets.identity.tables import MATCH_EDGES, MATCH_OVERRIDES
 from cdp_assets.lake import Column, Table
 from cdp_assets.unify.deduplicated_tables import duplicate_pairs
 from cdp_assets_tests.identity.checks_on_rows import run_checks_on
@@ -38,7 +39,17 @@ IDENTITIES = Table(
 )
 EMPTY = "record_key | id | name | mail"
 NOBODY = "source | visitor_id | known_source | known_field | known_value | valid_to"
+NOTHING = "left_source | left_key | right_source | right_key | verdict"
 Edge = tuple[str, ...]
+
+
+def overrides(stated: str) -> pa.Table:
+    """What people state, all of it of use."""
+    found = rows(stated, MATCH_OVERRIDES)
+    numbers = [str(n) for n in range(found.num_rows)]
+    for column, values in (("origin", ["list"] * found.num_rows), ("entry", numbers), ("state", ["used"] * found.num_rows)):
+        found = found.set_column(found.schema.get_field_index(column), column, pa.array(values, pa.string()))
+    return found
 
 
 def edges(
@@ -48,11 +59,13 @@ def edges(
     visitors: str = NOBODY,
     pairs: str = "left_key | right_key | rule | rule_rank | score",
     config: ProjectConfig | None = None,
+    stated: str = NOTHING,
 ) -> list[Edge]:
     """Edges as (left, right, rule, status or reason), records written source.key, in the order of the table's key."""
     tables = {
         "deduplicated_crm": rows(crm, RECORDS), "deduplicated_loyalty": rows(loyalty, RECORDS), "deduplicated_shop": rows(shop, RECORDS),
         "visitor_identities": rows(visitors, IDENTITIES), "duplicate_pairs_crm": rows(pairs, duplicate_pairs("crm")),
+        "match_overrides": overrides(stated),
     }  # fmt: skip
     config = config or parse_config(CONFIG)
     found = run_tables(match.stages(config), tables)
@@ -186,6 +199,94 @@ def test_a_visitor_who_is_now_somebody_without_a_record_is_led_to_nobody() -> No
     ]
 
 
+def test_a_pair_that_is_never_one_gives_way_to_the_next_hit() -> None:
+    found = edges(
+        crm="record_key | mail\nc1 | ann@x\nc2 | ann@x",
+        loyalty="record_key | mail\nl1 | ann@x",
+        stated=f"{NOTHING}\ncrm | c2 | loyalty | l1 | never",
+    )
+    assert found == [("crm.c1", "loyalty.l1", "mail", "joined"), ("crm.c2", "loyalty.l1", "mail", "never-match")]
+
+
+def test_never_forbids_the_way_round_too() -> None:
+    found = edges(
+        crm="record_key | mail\nc1 | ann@x",
+        loyalty="record_key | mail\nl1 | ann@x\nl2 | ann@x",
+        stated=f"{NOTHING}\nloyalty | l1 | loyalty | l2 | never",
+    )
+    assert found == [
+        ("crm.c1", "loyalty.l1", "mail", "joined"),
+        ("crm.c1", "loyalty.l2", "mail", "a never-match stands between the two groups"),
+    ]
+
+
+def test_duplicates_that_are_never_one_are_refused() -> None:
+    found = edges(
+        crm="record_key\nc1\nc2",
+        pairs="left_key | right_key | rule | rule_rank | score\nc1 | c2 | same mail | 0 | 1.0",
+        stated=f"{NOTHING}\ncrm | c1 | crm | c2 | never",
+    )
+    assert found == [("crm.c1", "crm.c2", "same mail", "never-match")]
+
+
+def test_what_is_always_one_decides_before_all_rules() -> None:
+    found = edges(
+        crm="record_key | mail\nc1 | ann@x\nc2 | bob@x",
+        loyalty="record_key | mail\nl1 | ann@x",
+        stated=f"{NOTHING}\ncrm | c2 | loyalty | l1 | always",
+    )
+    assert found == [("crm.c1", "loyalty.l1", "mail", "an always-match decides"), ("crm.c2", "loyalty.l1", "always-match", "joined")]
+
+
+def test_what_a_rule_finds_and_people_state_too_is_redundant() -> None:
+    found = edges(
+        crm="record_key | mail\nc1 | ann@x",
+        loyalty="record_key | mail\nl1 | ann@x",
+        stated=f"{NOTHING}\ncrm | c1 | loyalty | l1 | always",
+    )
+    assert found == [("crm.c1", "loyalty.l1", "always-match", "joined"), ("crm.c1", "loyalty.l1", "mail", "redundant")]
+
+
+def test_records_of_one_source_without_any_rule_are_one_if_people_say_so() -> None:
+    found = edges(loyalty="record_key\nl1\nl2", stated=f"{NOTHING}\nloyalty | l1 | loyalty | l2 | always")
+    assert found == [("loyalty.l1", "loyalty.l2", "always-match", "joined")]
+
+
+def test_a_visitor_is_never_somebody_whom_people_exclude() -> None:
+    visitors = f"{NOBODY}\nweb | v1 | crm | id | c1 |"
+    found = edges(crm="record_key | id\nc1 | c1", visitors=visitors, stated=f"{NOTHING}\ncrm | c1 | web | v1 | never")
+    assert found == [("crm.c1", "web.v1", "known_as crm.id", "never-match")]
+
+
+def test_the_group_of_a_source_is_made_before_anything_joins_it_from_outside() -> None:
+    found = edges(
+        crm="record_key | mail\nc1 | ann@x\nc2 | bob@x",
+        loyalty="record_key | mail\nl1 | ann@x\nl2 | bob@x",
+        pairs="left_key | right_key | rule | rule_rank | score\nc1 | c2 | same mail | 0 | 0.4",
+        stated=f"{NOTHING}\nloyalty | l1 | loyalty | l2 | never",
+    )
+    assert found == [
+        ("crm.c1", "crm.c2", "same mail", "joined"),
+        ("crm.c1", "loyalty.l1", "mail", "joined"),
+        ("crm.c2", "loyalty.l2", "mail", "a never-match stands between the two groups"),
+    ]
+
+
+LIMITED = CONFIG + "  guards: {identifiers: {identity.email: 1}}\n"
+
+
+def test_a_profile_has_no_more_e_mails_than_the_guard_allows() -> None:
+    found = edges(
+        crm="record_key | name | mail\nc1 | Ann Lee | ann@x",
+        loyalty="record_key | name | mail\nl1 | Ann Lee | other@x\nl2 | Ann Lee | ANN@x",
+        config=parse_config(LIMITED),
+    )
+    assert found == [
+        ("crm.c1", "loyalty.l1", "name", "the group would have more than 1 different values of identity.email"),
+        ("crm.c1", "loyalty.l2", "name", "joined"),
+    ]
+
+
 def test_a_source_that_takes_no_part_has_no_edges() -> None:
     config = parse_config(CONFIG.replace("[crm, loyalty, shop, web]", "[crm, loyalty, shop]"))
     assert edges(crm="record_key | id\nc1 | c1", visitors=f"{NOBODY}\nweb | v1 | crm | id | c1 |", config=config) == []
@@ -210,6 +311,7 @@ def test_edges_have_weight_rank_and_kind(buckets: int) -> None:
         "deduplicated_shop": rows(EMPTY, RECORDS),
         "visitor_identities": rows(f"{NOBODY}\nweb | v1 | crm | id | c1 |", IDENTITIES),
         "duplicate_pairs_crm": rows("left_key | right_key | rule | rule_rank | score", duplicate_pairs("crm")),
+        "match_overrides": overrides(NOTHING),
     }
     found = run_tables(match.stages(parse_config(CONFIG)), tables, buckets).to_pylist()
     assert [(e["kind"], e["rule_rank"], e["weight"], e["status"], e["reason"]) for e in found] == [

@@ -1,0 +1,80 @@
+"""What a group of records may not hold, as stages: pairs that are never one, and the identifiers that are counted.
+
+A node is a record as "source|key"; a source's name holds no `|`.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import pyarrow as pa
+from sqlglot import exp
+
+from cdp_assets.config import ProjectConfig
+from cdp_assets.identity.components import Limited
+from cdp_assets.identity.rules import event_sources, record_sources
+from cdp_assets.identity.tables import MATCH_OVERRIDES
+from cdp_assets.lake import Column, Stage, anyhow, by, intermediate
+from cdp_assets.lake.nasty import keys, nasty_rows
+
+_NEVER = intermediate("never pairs", "a | varchar | one record\nb | varchar | the other")
+_HELD = intermediate("identifiers", "node | varchar | a record\ntype | varchar | type\nvalue | varchar | trimmed, in small letters")
+_PAIR = ("left_source", "left_key", "right_source", "right_key")
+
+
+def limits_of(config: ProjectConfig, tables: Mapping[str, str] | None = None) -> tuple[list[Stage], Limited]:
+    """The limits of groups; the stages read match_overrides and the records of each source in `tables`.
+
+    Without tables these are the records of the entity, deduplicated_<source>.
+    """
+    tables = {source: f"deduplicated_{source}" for source in record_sources(config)} if tables is None else tables
+    guards, held = config.customers.guards, _identifiers(config, tables)
+    most = {kind: guards.identifiers[kind] for kind in sorted(guards.identifiers)} if held else {}
+    limited = Limited(_NEVER.name, guards.largest_cluster, _HELD.name if held else None, most, tuple(event_sources(config)))
+    return [_never(), *held], limited
+
+
+def overrides_example() -> pa.Table:
+    """Rows of match_overrides: each pair stated once or twice, some of no use."""
+    given = {
+        "origin": ["list"], "entry": keys(), "verdict": ["never", "always", "never"], "left_source": ["crm"], "left_key": keys(12),
+        "right_source": ["shop", "crm", "web"], "right_key": ["a", "b", "c", "d"], "state": ["used", "used", "unknown_record"],
+    }  # fmt: skip
+    return nasty_rows(MATCH_OVERRIDES.columns, given)
+
+
+def _never() -> Stage:
+    body = """
+        select distinct left_source || '|' || left_key as a, right_source || '|' || right_key as b
+        from match_overrides where state = 'used' and verdict = 'never'
+    """
+    return Stage(_NEVER.name, {MATCH_OVERRIDES.name: by(*_PAIR)}, body, _NEVER, nasty=lambda: {MATCH_OVERRIDES.name: overrides_example()})
+
+
+def _identifiers(config: ProjectConfig, tables: Mapping[str, str]) -> list[Stage]:
+    """One stage with the identifiers of the types that are limited; none where no record has such a field."""
+    selects: list[exp.Query] = []
+    reads: dict[str, list[Column]] = {}
+    for source, table in tables.items():
+        for field, its in config.sources[source].fields.items():
+            if its.type in config.customers.guards.identifiers:
+                text = exp.func("lower", exp.func("trim", exp.cast(exp.column(field, quoted=True), "varchar")))
+                node = exp.DPipe(this=exp.Literal.string(f"{source}|"), expression=exp.column("record_key"))
+                mine = exp.Table(this=exp.to_identifier(table, quoted=True))
+                selects.append(
+                    exp.select(node.as_("node"), exp.Literal.string(its.type).as_("type"), text.as_("value"))
+                    .from_(mine)
+                    .where(exp.column(field, quoted=True).is_(exp.null()).not_())
+                )
+                reads.setdefault(table, []).append(Column(field, its.data_type, "field"))
+    if not selects:
+        return []
+    key = Column("record_key", "varchar", "key")
+
+    def nasty() -> dict[str, pa.Table]:
+        return {table: nasty_rows((key, *fields), {"record_key": keys()}) for table, fields in reads.items()}
+
+    return [Stage(_HELD.name, dict.fromkeys(reads, anyhow()), union_all(selects), _HELD, nasty=nasty)]
+
+
+def union_all(selects: Sequence[exp.Query]) -> exp.Query:
+    """The rows of all these selects."""
+    return exp.union(*selects, distinct=False) if len(selects) > 1 else selects[0]
