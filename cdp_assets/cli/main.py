@@ -18,6 +18,7 @@ from cdp_assets.cli import (
     export,
     init,
     maintain,
+    match,
     refresh,
     review_clv,
     review_contacts,
@@ -64,6 +65,7 @@ for name, group in (
     ("consent", consent.app),
     ("connection", connection.app),
     ("export", export.app),
+    ("match", match.app),
 ):
     app.add_typer(group, name=name)
 

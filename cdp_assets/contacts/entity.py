@@ -17,7 +17,8 @@ import sqlglot
 from sqlglot.tokenizer_core import Token, TokenType
 
 from cdp_assets.config import Project
-from cdp_assets.lake import Check, Stage, Step, Table, digest
+from cdp_assets.lake import Check, Source, Stage, Step, Table, digest
+from cdp_assets.lake.source import name
 from cdp_assets.lake.stage import Body, Meet
 
 STATION = "contacts"
@@ -77,6 +78,7 @@ def of_entity(step: Step, entity: Entity) -> Step:
         stages=lambda: [_stage(stage, entity) for stage in step.stages()],
         checks=lambda: [_check(check, entity) for check in step.checks()],
         numbers={entity.words(label): statement(sql, entity) for label, sql in step.numbers.items()},
+        notice=statement(step.notice, entity) if step.notice else None,
     )
 
 
@@ -92,6 +94,15 @@ def table_of(table: Table, entity: Entity) -> Table:
         key=tuple(map(entity.column, table.key)),
         columns=tuple(replace(c, name=entity.column(c.name), description=entity.words(c.description)) for c in table.columns),
     )
+
+
+def as_customers(read: Callable[[Table], Source], table: Table, entity: Entity | None) -> Source:
+    """The rows of the entity's table that has the place of this table of customers, under the names of customers; None: customers."""
+    if entity is None:
+        return read(table)
+    its = read(table_of(table, entity))
+    names = ", ".join(f"{name(entity.column(c))} as {name(c)}" for c in table.column_names)
+    return replace(its, table=table, sql=f"select {names} from ({its.sql})")
 
 
 def statement(sql: str, entity: Entity) -> str:

@@ -33,6 +33,9 @@ _DUPLICATES = (
     Column("rule_rank", "integer", "place of the rule"),
     Column("score", "double", "score"),
 )
+DUPLICATES_FOUND, HITS = evidence("duplicates found"), pairs("hits")
+"""What rules found inside sources and between them, before anything is judged."""
+DUPLICATE_EDGES, MATCHES, VISITOR_EDGES = "duplicate edges", "matches", "visitor edges"
 _NUMBERED = evidence("evidence", "place | bigint | number of the edge in the order in which edges are taken")
 _PROPOSED = intermediate(
     "proposed",
@@ -43,12 +46,16 @@ _PROPOSED = intermediate(
 
 def stages(config: ProjectConfig) -> list[Stage]:
     """MATCH_EDGES from deduplicated_<source>, duplicate_pairs_<source>, match_overrides and visitor_identities."""
-    found = [always_edges("always edges"), *_duplicates(config), *_matches(config)]
-    if visitors := visitor_stages(config, "visitor edges"):
-        found += visitors
-    parts = [stage.name for stage in found if stage.name in ("always edges", "duplicate edges", "matches", "visitor edges")]
+    found = [*_duplicates(config), *_matches(config), *visitor_stages(config, VISITOR_EDGES)]
+    return [*found, *taken(config, [stage.name for stage in found if stage.name in (DUPLICATE_EDGES, MATCHES, VISITOR_EDGES)])]
+
+
+def taken(config: ProjectConfig, parts: Sequence[str]) -> list[Stage]:
+    """MATCH_EDGES from the judged edges of the stages `parts`, and from match_overrides: what becomes of each edge."""
     before, limited = limits_of(config)
-    return [*found, _numbered(parts), *before, _proposed(), constrained_stage("joins", _PROPOSED.name, limited), _edges()]
+    always = always_edges("always edges")
+    numbered = _numbered([always.name, *parts])
+    return [always, numbered, *before, _proposed(), constrained_stage("joins", _PROPOSED.name, limited), _edges()]
 
 
 def checks(config: ProjectConfig) -> list[Check]:
@@ -88,29 +95,33 @@ def _duplicates(config: ProjectConfig) -> list[Stage]:
             exp.column("score").as_("weight"), exp.cast(exp.null(), "varchar").as_("status"), exp.cast(exp.null(), "varchar").as_("reason"),
         ]  # fmt: skip
         selects.append(exp.select(*columns).from_(exp.Table(this=exp.to_identifier(table, quoted=True))))
-    found = evidence("duplicates found")
+    return [
+        Stage(
+            DUPLICATES_FOUND.name,
+            {table: anyhow() for table in tables.values()},
+            union_all(selects),
+            DUPLICATES_FOUND,
+            nasty=lambda: {table: nasty_rows(_DUPLICATES) for table in tables.values()},
+        ),
+        duplicate_edges(),
+    ]
+
+
+def duplicate_edges() -> Stage:
+    """The duplicates that rules found, less those that people say are never one."""
     body = f"""
         select h.left_source, h.left_key, h.right_source, h.right_key, h.rule, h.rule_rank, h.kind, h.weight,
             case when never then 'refused' else h.status end as status, case when never then {literal(NEVER)} else h.reason end as reason
-        from (select h.*, {JUDGED} from {name(found.name)} as h {STATED}) as h
+        from (select h.*, {JUDGED} from {name(DUPLICATES_FOUND.name)} as h {STATED}) as h
     """
     pair = by("left_source", "left_key", "right_source", "right_key")
-    return [
-        Stage(
-            found.name,
-            {table: anyhow() for table in tables.values()},
-            union_all(selects),
-            found,
-            nasty=lambda: {table: nasty_rows(_DUPLICATES) for table in tables.values()},
-        ),
-        Stage(
-            "duplicate edges",
-            {found.name: pair, MATCH_OVERRIDES.name: pair},
-            body,
-            evidence("duplicate edges"),
-            nasty=lambda: {found.name: _evidence_example(found), MATCH_OVERRIDES.name: overrides_example()},
-        ),
-    ]
+    return Stage(
+        DUPLICATE_EDGES,
+        {DUPLICATES_FOUND.name: pair, MATCH_OVERRIDES.name: pair},
+        body,
+        evidence(DUPLICATE_EDGES),
+        nasty=lambda: {DUPLICATES_FOUND.name: _evidence_example(DUPLICATES_FOUND), MATCH_OVERRIDES.name: overrides_example()},
+    )
 
 
 def _matches(config: ProjectConfig) -> list[Stage]:
@@ -126,23 +137,22 @@ def _matches(config: ProjectConfig) -> list[Stage]:
     titles = [f"match rule {rule.rank}" for rule in rules]
     for rule, title in zip(rules, titles, strict=True):
         result += pair_stages(rule, forms[rule.left_source], forms[rule.right_source], title)
-    return [*result, _hits(titles), _best()]
+    return [*result, _hits(titles), best_hits()]
 
 
 def _hits(titles: Sequence[str]) -> Stage:
     """All pairs of all rules."""
     body = " union all ".join(f"select {', '.join(_PAIR)} from {name(title)}" for title in titles)
-    example = pairs("hits")
     return Stage(
-        "hits",
+        HITS.name,
         {title: anyhow() for title in titles},
         body,
-        example,
-        nasty=lambda: {title: nasty_rows(example.columns) for title in titles},
+        HITS,
+        nasty=lambda: {title: nasty_rows(HITS.columns) for title in titles},
     )
 
 
-def _best() -> Stage:
+def best_hits() -> Stage:
     """A record's first rule that found anything decides; of its hits the best score, then the greatest key.
 
     A pair that is never one counts for nothing; where people state what a record belongs to, no rule is asked.
@@ -177,13 +187,12 @@ def _best() -> Stage:
             window best as (partition by right_source, right_key, never order by rule_rank, score desc, left_key desc, left_source)
         )
     """
-    example = pairs("hits")
     record = by("right_source", "right_key")
     return Stage(
-        "matches", {"hits": record, MATCH_OVERRIDES.name: record}, body, evidence("matches"),
+        MATCHES, {HITS.name: record, MATCH_OVERRIDES.name: record}, body, evidence(MATCHES),
         nasty=lambda: {
-            "hits": nasty_rows(
-                example.columns,
+            HITS.name: nasty_rows(
+                HITS.columns,
                 {
                     "left_source": ["crm", "crm", "loyalty"], "left_key": keys(), "right_source": ["shop", "web"],
                     "right_key": ["a", "b", "c", "d"], "rule_rank": [0, 1, 2],

@@ -16,6 +16,8 @@ from cdp_assets.lake.nasty import keys, nasty_rows
 from cdp_assets.lake.source import literal
 
 IDENTITIES = "visitor_identities"
+NO_LONGER = "signed in as another since"
+"""Why an earlier identity of a visitor is not used."""
 _IDENTITY_COLUMNS = (
     *(Column(n, "varchar", "identity") for n in ("source", "visitor_id", "known_source", "known_field", "known_value")),
     Column("valid_to", "timestamp", "end of the identity"),
@@ -32,7 +34,7 @@ _KNOWN = intermediate(
     rule_rank      | integer | place of the rule in known_as
     """,
 )
-_HITS = intermediate(
+VISITOR_HITS = intermediate(
     "visitor hits",
     """
     source       | varchar | the source of events
@@ -51,7 +53,7 @@ def visitor_stages(config: ProjectConfig, title: str) -> list[Stage]:
     known = [(source, *target) for source in event_sources(config) for target in _targets(config, source)]
     if not known:
         return []
-    return [_known_records(config, known), _hits(), _edges(title)]
+    return [_known_records(config, known), _hits(), visitor_edges(title)]
 
 
 def _targets(config: ProjectConfig, source: str) -> list[tuple[int, str, str]]:
@@ -100,10 +102,10 @@ def _hits() -> Stage:
     }
     fixed = {"known_source": ["crm"], "known_field": ["email", "contact_id"]}
     return Stage(
-        _HITS.name,
+        VISITOR_HITS.name,
         reads,
         body,
-        _HITS,
+        VISITOR_HITS,
         nasty=lambda: {
             IDENTITIES: nasty_rows(_IDENTITY_COLUMNS, {"source": ["web"], **fixed}),
             _KNOWN.name: nasty_rows(_KNOWN.columns, {"visitor_source": ["web"], "record_key": keys(), **fixed}),
@@ -111,7 +113,7 @@ def _hits() -> Stage:
     )
 
 
-def _edges(title: str) -> Stage:
+def visitor_edges(title: str) -> Stage:
     """Of all records that a visitor is known as, by the first rule that finds one now, that with the greatest key."""
     body = f"""
         select left_source, left_key, right_source, right_key, rule, rule_rank,
@@ -127,7 +129,7 @@ def _edges(title: str) -> Stage:
                 when never then {literal(NEVER)}
                 when forced and not always then {literal(ALWAYS)}
                 when forced or place = 1 and current or some_current and left_source = first_source and left_key = first_key then null
-                when not current then 'signed in as another since'
+                when not current then {literal(NO_LONGER)}
                 when rule_rank > first_rank then 'an earlier rule matched'
                 else 'a better hit'
             end as reason
@@ -154,13 +156,13 @@ def _edges(title: str) -> Stage:
     """
     return Stage(
         title,
-        {_HITS.name: by("source", "visitor_id"), MATCH_OVERRIDES.name: by("right_source", "right_key")},
+        {VISITOR_HITS.name: by("source", "visitor_id"), MATCH_OVERRIDES.name: by("right_source", "right_key")},
         body,
         evidence(title),
         nasty=lambda: {
             MATCH_OVERRIDES.name: overrides_example(),
-            _HITS.name: nasty_rows(
-                _HITS.columns, {"source": ["web", "app"], "visitor_id": ["v1", "v2", "v3"], "current": [True, False, False, True]}
+            VISITOR_HITS.name: nasty_rows(
+                VISITOR_HITS.columns, {"source": ["web", "app"], "visitor_id": ["v1", "v2", "v3"], "current": [True, False, False, True]}
             ),
         },
     )

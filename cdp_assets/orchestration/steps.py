@@ -20,9 +20,10 @@ PACKAGE = Path(__file__).parent.parent
 OWNERS = ["team:data-platform"]
 FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=48), warn_window=timedelta(hours=30))
 RUNS_CODE_OF = {
+    "identity": ("governance",),
     "unify": ("identity",),
     "events": ("identity",),
-    "contacts": ("identity", "unify"),
+    "contacts": ("identity", "unify", "governance"),
     "governance": ("identity",),
     "engagement": ("microsoft",),
 }

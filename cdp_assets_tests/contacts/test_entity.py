@@ -19,7 +19,14 @@ RENAMED = [name for name in STEPS if name not in OWN]
 GENERIC = re.compile(r"\b(customer_id|surviving_customer_id|previous_customer_ids?|customer_ids\w*|customer_id_redirects)\b")
 
 
-CONSTANTS = ("source", "left_source", "right_source", "attribute", "rule")  # names of sources, fields and rules, not values of an input
+CONSTANTS = (
+    "source",
+    "origin",
+    "left_source",
+    "right_source",
+    "attribute",
+    "rule",
+)  # names of sources, fields and rules, not values of an input
 TABLE = re.compile(r"\b(?:from|join)\s+(match_edges|clusters|unified_profiles|profile_lineage|alternate_keys)\b", re.IGNORECASE)
 
 
@@ -68,8 +75,8 @@ def test_every_column_has_its_lineage(name: str) -> None:
 
 
 def test_accounts_and_contacts_have_the_tables_of_the_design() -> None:
-    accounts = "match_edges clusters ids id_redirects profiles lineage keys".split()
-    contacts = "match_edges clusters ids id_redirects lineage keys".split()
+    accounts = "match_overrides match_edges clusters ids id_redirects profiles lineage keys".split()
+    contacts = "match_overrides match_edges clusters ids id_redirects lineage keys".split()
     expected = {*(f"account_{n}" for n in accounts), *(f"contact_{n}" for n in contacts), "contacts", *OWN}
     assert {n for n in STEPS if not n.startswith(("deduplicated_", "duplicate_pairs_"))} == expected
 

@@ -102,10 +102,10 @@ MADE: dict[str, tuple[str, ...]] = {
     "duplicate_pairs_crm": ("rule",),
     "duplicate_pairs_crm_accounts": ("rule",),
     "duplicate_pairs_business_contacts": ("rule",),
-    "match_edges": ("left_source",),
+    "match_overrides": ("origin",),
     "clusters": ("source",),
     "profile_lineage": ("attribute",),
-    **{f"{entity}_match_edges": ("left_source", "right_source") for entity in ("account", "contact")},
+    **{f"{entity}_match_overrides": ("origin",) for entity in ("account", "contact")},
     **{f"{entity}_clusters": ("source",) for entity in ("account", "contact")},
     **{f"{entity}_lineage": ("attribute",) for entity in ("account", "contact")},
     "contact_quarantine": ("source",),
@@ -148,7 +148,7 @@ STATIONS = {"governance", "exports", *CATALOGUE}
 # Public functions of a station that others may call: identity for whoever is unified, governance for who may and what was decided.
 SERVES = {
     "identity": {"unify", "events", "contacts", "governance"},
-    "governance": {"engagement", "exports", "segments"},
+    "governance": {"identity", "engagement", "exports", "segments"},
     "microsoft": {"engagement"},
 }
 

@@ -1,0 +1,171 @@
+"""What a decision on two records would do, asked before it is taken: who would be whom, and which ids would change.
+
+The pipeline's own stages are run over the part that the decision can reach: all records that are connected with the two
+through any edge, refused ones too, because a link that was refused may be allowed afterwards.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cdp_assets.config import ProjectConfig
+from cdp_assets.errors import UserError
+from cdp_assets.governance.tables import DECISIONS
+from cdp_assets.identity import again, clusters, overrides, registry
+from cdp_assets.identity.registry_tables import CUSTOMER_IDS
+from cdp_assets.identity.rules import event_sources, record_sources
+from cdp_assets.identity.tables import CLUSTERS, MATCH_EDGES, MATCH_OVERRIDES
+from cdp_assets.identity.visitors import IDENTITIES
+from cdp_assets.lake import Source, Table, no_values_in_errors, session
+from cdp_assets.lake.engine import DuckDBEngine
+from cdp_assets.lake.source import literal
+
+Record = tuple[str, str]
+"""A record or visitor: its source and its key."""
+Verdict = Literal["accept", "reject", "undo"]
+MOST_RECORDS = 5_000
+"""How many records a decision may reach; with more, the limits of the guards are what should be looked at first."""
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What a decision would do to the records that it reaches: record -> customer id, before and after.
+
+    None: no profile. `used` says of the decision itself whether it would count, or why not (a state of match_overrides).
+    """
+
+    before: dict[Record, str | None]
+    after: dict[Record, str | None]
+    used: str
+
+    @property
+    def moved(self) -> dict[Record, tuple[str | None, str | None]]:
+        """The records whose id would change, with both ids."""
+        return {r: (self.before.get(r), self.after.get(r)) for r in sorted(self.before) if self.before.get(r) != self.after.get(r)}
+
+    @property
+    def touched(self) -> tuple[str, ...]:
+        """The ids of now whose records would not stay the same."""
+        ids = {each for each in self.before.values() if each}
+        return tuple(sorted(i for i in ids if self._members(self.before, i) != self._members(self.after, i)))
+
+    @staticmethod
+    def _members(ids: dict[Record, str | None], customer_id: str) -> set[Record]:
+        return {record for record, its in ids.items() if its == customer_id}
+
+
+def subject(config: ProjectConfig, pair: tuple[Record, Record]) -> str:
+    """The subject of decisions on two records: a digest, the same whichever is named first."""
+    one, other = sorted(pair)
+    return hashlib.md5("\0".join((config.customers.section, *one, *other)).encode(), usedforsecurity=False).hexdigest()
+
+
+def outlook(
+    config: ProjectConfig, read: Callable[[str], Source], work: Path, pair: tuple[Record, Record], verdict: Verdict, *, memory: int
+) -> Outlook:
+    """What would follow from the verdict. `read` gives a table of customers by its name (of accounts and contacts their own).
+
+    Raises UserError where a record does not exist, or too many would have to be looked at.
+    """
+    with no_values_in_errors("decisions"), session(work / "spill", memory=memory) as connection:
+        before = _reached(connection, read, pair)
+    nodes = work / "reached.parquet"
+    columns = {"source": pa.array([s for s, _ in before], pa.string()), "record_key": pa.array([k for _, k in before], pa.string())}
+    pq.write_table(pa.table(columns), nodes)
+    inputs = _inputs(config, read, nodes, pair, verdict)
+    stages = [*overrides.stages(config), *again.stages(config), *clusters.stages(config), *registry.stages()]
+    made = DuckDBEngine(memory=memory, threads=1).run(stages, inputs, work / "into", work / "work")
+    with no_values_in_errors("decisions"), session(memory=memory) as connection:
+        held = f"select source, record_key, customer_id from ({made[CUSTOMER_IDS.name].source().sql}) where held"
+        after = {(s, k): i for s, k, i in connection.execute(held).fetchall()}
+        stated = made[MATCH_OVERRIDES.name].source().sql
+        state = f"select state from ({stated}) where origin = 'decision' and entry = {literal(subject(config, pair))}"
+        found = connection.execute(state).fetchall()
+    return Outlook(before, {record: after.get(record) for record in before}, found[0][0] if found else "nothing stated")
+
+
+def _reached(connection: duckdb.DuckDBPyConnection, read: Callable[[str], Source], pair: Sequence[Record]) -> dict[Record, str | None]:
+    """The records that are connected with the two, with the customer ids that they hold."""
+    connection.execute("create temp table reached (source varchar, record_key varchar, round integer)")
+    connection.executemany("insert into reached values (?, ?, 0)", list(dict.fromkeys(pair)))
+    edges, clustered = read(MATCH_EDGES.name).sql, read(CLUSTERS.name).sql
+    step = f"""
+        insert into reached
+        select distinct n.source, n.record_key, cast($round + 1 as integer)
+        from (
+            select e.right_source as source, e.right_key as record_key from ({edges}) as e
+            where (e.left_source, e.left_key) in (select source, record_key from reached where round = $round) and e.status <> 'review'
+            union all
+            select e.left_source, e.left_key from ({edges}) as e
+            where (e.right_source, e.right_key) in (select source, record_key from reached where round = $round) and e.status <> 'review'
+        ) as n anti join reached as r on r.source = n.source and r.record_key = n.record_key
+    """
+    number, size = 0, len(set(pair))
+    while True:
+        connection.execute(step, {"round": number})
+        grown = connection.execute("select count(*) from reached").fetchall()[0][0]
+        if grown == size:
+            break
+        number, size = number + 1, grown
+        if size > MOST_RECORDS:
+            raise UserError(
+                f"More than {MOST_RECORDS:,} records are connected with these two: no decision on one pair can be foreseen there. "
+                "A rule or a value joins too many people: see `cdp review customers`, and `guards` of docs/configuration.md."
+            )
+    held = f"select source, record_key, customer_id from ({read(CUSTOMER_IDS.name).sql}) where held"
+    rows = connection.execute(
+        f"select r.source, r.record_key, c.record_key is not null, h.customer_id from reached as r "
+        f"left join ({clustered}) as c on c.source = r.source and c.record_key = r.record_key "
+        f"left join ({held}) as h on h.source = r.source and h.record_key = r.record_key order by 1, 2"
+    ).fetchall()
+    for source, key, exists, _ in rows:
+        if not exists and (source, key) in pair:
+            raise UserError(f"There is no record of {source} with that key in the last refresh.")
+    return {(source, key): customer_id for source, key, _, customer_id in rows}
+
+
+def _inputs(
+    config: ProjectConfig, read: Callable[[str], Source], nodes: Path, pair: tuple[Record, Record], verdict: Verdict
+) -> dict[str, Source]:
+    """What the stages read: of records, edges and ids only what is reached, of decisions the new one too."""
+    reached = f"select source, record_key from read_parquet({literal(str(nodes))})"
+
+    def some(table: str, source: str, key: str, named: str | None = None) -> Source:
+        its = read(table)
+        mine = Table(named or table, its.table.grain, (), its.table.columns)
+        return Source(mine, f"select * from ({its.sql}) where ({source}, {key}) in ({reached})")
+
+    records = record_sources(config)
+    result = {name: read(name) for name in overrides.reads(config)}
+    for source in records:
+        result[f"deduplicated_{source}"] = some(f"deduplicated_{source}", literal(source), "record_key")
+    if event_sources(config):
+        result[IDENTITIES] = some(IDENTITIES, "source", "visitor_id")
+    result[again.BEFORE] = some(MATCH_EDGES.name, "left_source", "left_key", again.BEFORE)
+    result["customer_ids_before"] = some(CUSTOMER_IDS.name, "source", "record_key", "customer_ids_before")
+    result[DECISIONS.name] = _with(config, read(DECISIONS.name), pair, verdict)
+    return result
+
+
+def _with(config: ProjectConfig, decisions: Source, pair: tuple[Record, Record], verdict: Verdict) -> Source:
+    """The decisions and the new one, as the newest of its subject."""
+    values = {
+        "decision_id": "outlook",
+        "kind": overrides.kind_of(config),
+        "subject": subject(config, pair),
+        "verdict": verdict,
+        "user_name": "outlook",
+        "left_source": pair[0][0],
+        "left_key": pair[0][1],
+        "right_source": pair[1][0],
+        "right_key": pair[1][1],
+    }
+    mine = ", ".join(f"cast({literal(value)} as varchar) as {column}" for column, value in values.items())
+    sql = f"""{decisions.sql} union all by name select {mine}, cast('9999-12-31' as timestamp) as "at" """
+    return Source(decisions.table, f"select * from ({sql})")

@@ -1,0 +1,137 @@
+"""Decisions on two records of customers, accounts or contacts: what would follow, taking one, and those that stand."""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from cdp_assets.config import Project
+from cdp_assets.contacts.entity import ACCOUNTS, CONTACTS, as_customers, view
+from cdp_assets.errors import UserError
+from cdp_assets.governance import decide, standing
+from cdp_assets.governance.tables import DECISIONS
+from cdp_assets.identity.assets import steps
+from cdp_assets.identity.outlook import Outlook, Record, Verdict, outlook, subject
+from cdp_assets.identity.overrides import kind_of
+from cdp_assets.identity.rules import event_sources, record_sources
+from cdp_assets.identity.tables import MATCH_OVERRIDES
+from cdp_assets.lake import Place, Source, no_values_in_errors, session
+from cdp_assets.lake.source import literal, name
+from cdp_assets.segments.tables import SEGMENT_MEMBERSHIP
+
+ENTITIES = {"customers": None, "accounts": ACCOUNTS, "contacts": CONTACTS}
+_WHY_NOT = {
+    "contradicted": "It would not count: a list of pairs says that these two are never one, and never wins.",
+    "same_record": "Both are the same record.",
+}
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """What a decision would do: to ids, and to what is made of the profiles that it touches."""
+
+    outlook: Outlook
+    segments: dict[str, int]
+    exports: list[str]
+    why_not: str | None
+
+    @property
+    def moved(self) -> dict[Record, tuple[str | None, str | None]]:
+        """Record -> id before and after, of those whose id would change."""
+        return self.outlook.moved
+
+    @property
+    def touched(self) -> tuple[str, ...]:
+        """The ids whose records would not stay the same."""
+        return self.outlook.touched
+
+    @property
+    def new_ids(self) -> set[str]:
+        """Ids that nobody holds now."""
+        return {i for i in self.outlook.after.values() if i} - {i for i in self.outlook.before.values() if i}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A decision that stands; `state` is what the last refresh made of it."""
+
+    when: datetime
+    user: str
+    pair: tuple[Record, Record]
+    verdict: str
+    state: str
+
+
+def foresee(project: Project, of: str, pair: tuple[Record, Record], verdict: Verdict) -> Foreseen:
+    """What would follow from a verdict; UserError where it cannot be given on these records."""
+    seen = _view(project, of)
+    pair = _known(seen, pair)
+    place = Place(project.store)
+    place.prepare()
+    with tempfile.TemporaryDirectory(prefix="decision-", dir=place.store / "work") as work:  # a later run sweeps it if we are killed
+        found = outlook(seen.config, _reader(project, of), Path(work), pair, verdict, memory=project.config.engine.memory_bytes)
+    segments = _segments(project, of, found.touched)
+    exports = sorted(n for n, each in project.config.exports.items() if set(each.segments) & set(segments))
+    return Foreseen(found, segments, exports, _WHY_NOT.get(found.used))
+
+
+def decide_pair(project: Project, user: str, of: str, pair: tuple[Record, Record], verdict: Verdict) -> None:
+    """Write the decision down. Who may decide is asked before, with `require`."""
+    config = _view(project, of).config
+    decide(Place(project.store), user=user, kind=kind_of(config), subject=subject(config, pair), verdict=verdict, pair=pair)
+
+
+def standing_decisions(project: Project, of: str) -> list[Standing]:
+    """The decisions that stand, the newest first."""
+    config, place = _view(project, of).config, Place(project.store)
+    stated = as_customers(place.newest, MATCH_OVERRIDES, ENTITIES[of])
+    sql = f"""
+        select d."at", d.user_name, d.left_source, d.left_key, d.right_source, d.right_key, d.verdict, coalesce(o.state, 'not yet seen')
+        from ({standing()}) as d left join (select * from ({stated.sql}) where origin = 'decision') as o on o.entry = d.subject
+        where d.kind = {literal(kind_of(config))} and d.verdict in ('accept', 'reject')
+        order by 1 desc, 3, 4, 5, 6
+    """
+    with no_values_in_errors(DECISIONS.name), session() as connection:
+        connection.execute(f"create temp view {name(DECISIONS.name)} as {place.newest(DECISIONS).sql}")
+        rows = connection.execute(sql).fetchall()
+    return [Standing(at, user, ((a, b), (c, d)), verdict, state) for at, user, a, b, c, d, verdict, state in rows]
+
+
+def _view(project: Project, of: str) -> Project:
+    entity = ENTITIES[of]
+    if entity is None:
+        return project
+    if getattr(project.config, of) is None:
+        raise UserError(f"There are no {of} in cdp.yaml.")
+    return view(project, entity)
+
+
+def _known(project: Project, pair: tuple[Record, Record]) -> tuple[Record, Record]:
+    """The pair; UserError where a source takes no part, or both are one record."""
+    names = [*record_sources(project.config), *event_sources(project.config)]
+    for source, _ in pair:
+        if source not in names:
+            raise UserError(f"{source} is no source of {project.config.customers.section}. There are: {', '.join(names)}.")
+    if pair[0] == pair[1]:
+        raise UserError("Both are the same record.")
+    return pair
+
+
+def _reader(project: Project, of: str) -> Callable[[str], Source]:
+    """Reads the newest version of a table of customers, or of the entity's in its place, by its name."""
+    place = Place(project.store)
+    tables = {table.name: table for step in steps(_view(project, of)) for table in (step.table, *step.reads.values())}
+    return lambda table: as_customers(place.newest, tables[table], ENTITIES[of])
+
+
+def _segments(project: Project, of: str, ids: tuple[str, ...]) -> dict[str, int]:
+    """Segment -> members among these profiles now."""
+    if not ids or of == "accounts" or not project.config.segments:
+        return {}
+    mine = [n for n, segment in project.config.segments.items() if segment.of == of]
+    listing = ", ".join(literal(i) for i in ids)
+    rows = Place(project.store).newest(SEGMENT_MEMBERSHIP).sql
+    with no_values_in_errors(SEGMENT_MEMBERSHIP.name), session() as connection:
+        sql = f"select segment, count(*) from ({rows}) where left_on is null and member_id in ({listing}) group by 1 order by 1"
+        return {segment: count for segment, count in connection.execute(sql).fetchall() if segment in mine}

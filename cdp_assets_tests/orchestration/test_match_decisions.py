@@ -1,0 +1,140 @@
+"""Decisions on two records, from the question what would follow to the refresh after which it has."""
+
+import random
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from cdp_assets.config import Project
+from cdp_assets.errors import UserError
+from cdp_assets.identity.outlook import Record, Verdict
+from cdp_assets.identity.registry_tables import CUSTOMER_IDS
+from cdp_assets.identity.tables import CLUSTERS, MATCH_EDGES
+from cdp_assets.lake import Place, Table
+from cdp_assets.orchestration.match_decisions import decide_pair, foresee, standing_decisions
+from cdp_assets_tests.projects import run_steps, small_project
+
+pytestmark = pytest.mark.pipeline
+CONFIG = """
+version: 1
+engine: {memory: 512MiB, threads: 1}
+sources:
+  crm: {files: crm.csv, primary_key: id, fields: {name: person.full_name, mail: identity.email, phone: identity.phone}}
+  shop: {files: shop.csv, primary_key: id, fields: {name: person.full_name, mail: identity.email, phone: identity.phone}}
+  web: {kind: events, files: web/, visitor: visitor, time: ts, known_as: {user: crm.id}, include_all_records: true}
+customers:
+  match_order: [crm, shop, web]
+  dedupe: {crm: {rules: [{name: same mail, all: [{field: mail}]}]}}
+  match:
+    - {name: mail, left: crm, right: shop, all: [{field: mail}]}
+    - {name: phone, left: crm, right: shop, all: [{field: phone}]}
+"""
+CRM = (
+    "id,name,mail,phone\nc1,Ann Lee,ann@x.example,1\nc2,Anne Lee,ann@x.example,2\nc3,Bob Kent,bob@x.example,3\nc4,Cy Dorn,cy@x.example,1\n"
+)
+SHOP = "id,name,mail,phone\ns1,Ann Lee,ann@x.example,3\ns2,Bob Kent,,3\ns3,Dee Foe,dee@x.example,9\n"
+WEB = "event_id,event,visitor,user,ts\ne1,view,v1,c3,2026-11-19T10:00:00\ne2,view,v2,,2026-11-19T11:00:00\n"
+RECORDS = [*(("crm", f"c{n}") for n in range(1, 5)), *(("shop", f"s{n}") for n in range(1, 4)), ("web", "v1"), ("web", "v2")]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    made = small_project(tmp_path / "project", CONFIG, {"crm.csv": CRM, "shop.csv": SHOP, "web/1.csv": WEB})
+    run_steps(made)
+    return made
+
+
+def ids(project: Project) -> dict[Record, str]:
+    """Record -> the customer id that it holds."""
+    rows = duckdb.execute(f"select source, record_key, customer_id from ({Place(project.store).newest(CUSTOMER_IDS).sql}) where held")
+    return {(source, key): customer_id for source, key, customer_id in rows.fetchall()}
+
+
+def rows(project: Project, table: Table) -> list[tuple[object, ...]]:
+    return sorted(duckdb.execute(Place(project.store).newest(table).sql).fetchall(), key=repr)
+
+
+def people(project: Project) -> list[set[Record]]:
+    """Who is one, whatever the ids."""
+    groups: dict[str, set[Record]] = {}
+    for record, customer_id in ids(project).items():
+        groups.setdefault(customer_id, set()).add(record)
+    return sorted(groups.values(), key=sorted)
+
+
+def test_a_wrong_merge_is_undone_by_one_decision_and_stays_undone(project: Project) -> None:
+    assert {("crm", "c1"), ("crm", "c2"), ("shop", "s1")} in people(project)
+    decide_pair(project, "ann", "customers", (("crm", "c2"), ("shop", "s1")), "reject")
+    for _ in range(2):
+        run_steps(project)
+        assert ids(project)["crm", "c2"] != ids(project)["shop", "s1"]
+
+
+def test_two_records_that_no_rule_joins_are_one_by_decision(project: Project) -> None:
+    decide_pair(project, "ann", "customers", (("shop", "s3"), ("crm", "c4")), "accept")
+    run_steps(project)
+    assert ids(project)["crm", "c4"] == ids(project)["shop", "s3"]
+
+
+def test_what_was_foreseen_is_what_the_refresh_makes(project: Project) -> None:
+    chance = random.Random(5)
+    for _ in range(6):
+        one, other = chance.sample(RECORDS, 2)
+        verdict: Verdict = chance.choice(("accept", "reject", "undo"))
+        foreseen = foresee(project, "customers", (one, other), verdict)
+        before = ids(project)
+        decide_pair(project, "ann", "customers", (one, other), verdict)
+        run_steps(project)
+        after = ids(project)
+        expected = {record: customer_id for record, customer_id in foreseen.outlook.after.items() if customer_id}
+        assert {record: after[record] for record in expected} == expected
+        assert {r: (before[r], after[r]) for r in before if before[r] != after[r]} == foreseen.moved
+
+
+def test_a_decision_that_is_taken_back_leaves_no_trace_in_edges_and_clusters(project: Project) -> None:
+    before = [rows(project, table) for table in (MATCH_EDGES, CLUSTERS)]
+    for verdict in ("accept", "undo"):
+        decide_pair(project, "ann", "customers", (("crm", "c3"), ("crm", "c4")), verdict)  # type: ignore[arg-type]
+        run_steps(project)
+    assert [rows(project, table) for table in (MATCH_EDGES, CLUSTERS)] == before
+
+
+def test_decisions_survive_a_rebuild_from_nothing(project: Project) -> None:
+    decide_pair(project, "ann", "customers", (("crm", "c1"), ("crm", "c2")), "reject")
+    run_steps(project)
+    before = people(project)
+    for table in Place(project.store).lake.iterdir():
+        if table.name not in ("decisions", "customer_ids"):
+            for file in sorted(table.rglob("*"), reverse=True):
+                file.unlink() if file.is_file() else file.rmdir()
+            table.rmdir()
+    run_steps(project, date(2026, 11, 20))
+    assert people(project) == before
+
+
+def test_the_decisions_that_stand_are_listed_with_what_became_of_them(project: Project) -> None:
+    decide_pair(project, "ann", "customers", (("crm", "c1"), ("crm", "c2")), "reject")
+    [standing] = standing_decisions(project, "customers")
+    assert (standing.user, standing.pair, standing.verdict, standing.state) == (
+        "ann",
+        (("crm", "c1"), ("crm", "c2")),
+        "reject",
+        "not yet seen",
+    )
+    run_steps(project)
+    assert standing_decisions(project, "customers")[0].state == "used"
+    decide_pair(project, "ann", "customers", (("crm", "c2"), ("crm", "c1")), "undo")  # the other way round it is the same pair
+    assert standing_decisions(project, "customers") == []
+
+
+def test_records_and_sources_that_do_not_exist_are_said(project: Project) -> None:
+    with pytest.raises(UserError, match=r"crn is no source of customers\. There are: crm, shop, web"):
+        foresee(project, "customers", (("crn", "c1"), ("crm", "c2")), "accept")
+    with pytest.raises(UserError, match="There is no record of crm with that key"):
+        foresee(project, "customers", (("crm", "c99"), ("crm", "c2")), "accept")
+    with pytest.raises(UserError, match="Both are the same record"):
+        foresee(project, "customers", (("crm", "c2"), ("crm", "c2")), "accept")
+    with pytest.raises(UserError, match="There are no accounts"):
+        foresee(project, "accounts", (("crm", "c1"), ("crm", "c2")), "accept")
