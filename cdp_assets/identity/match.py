@@ -23,11 +23,13 @@ from cdp_assets.lake.stage import intermediate
 from cdp_assets.lake.table import Table
 
 _EVIDENCE = ("left_source", "left_key", "right_source", "right_key", "kind", "rule", "rule_rank", "weight", "status", "reason")
-_PAIR = ("left_source", "left_key", "right_source", "right_key", "rule", "rule_rank", "score")
+_PAIR = ("left_source", "left_key", "right_source", "right_key", "rule", "rule_rank", "score", "status", "reason")
 _DUPLICATES = (
     *(Column(n, "varchar", "duplicate pair") for n in ("left_key", "right_key", "rule")),
     Column("rule_rank", "integer", "place of the rule"),
     Column("score", "double", "score"),
+    Column("status", "varchar", "used or refused"),
+    Column("reason", "varchar", "why it is refused"),
 )
 _NUMBERED = evidence("evidence", "place | bigint | number of the edge in the order in which edges are taken")
 _PROPOSED = intermediate(
@@ -78,7 +80,8 @@ def _duplicates(config: ProjectConfig) -> list[Stage]:
         columns = [
             exp.Literal.string(source).as_("left_source"), exp.column("left_key"), exp.Literal.string(source).as_("right_source"),
             exp.column("right_key"), exp.Literal.string("duplicate").as_("kind"), exp.column("rule"), exp.column("rule_rank"),
-            exp.column("score").as_("weight"), exp.cast(exp.null(), "varchar").as_("status"), exp.cast(exp.null(), "varchar").as_("reason"),
+            exp.column("score").as_("weight"), exp.func("nullif", exp.column("status"), exp.Literal.string("used")).as_("status"),
+            exp.column("reason"),
         ]  # fmt: skip
         selects.append(exp.select(*columns).from_(exp.Table(this=exp.to_identifier(table, quoted=True))))
     return [
@@ -87,7 +90,7 @@ def _duplicates(config: ProjectConfig) -> list[Stage]:
             {table: anyhow() for table in tables.values()},
             union_all(selects),
             evidence("duplicate edges"),
-            nasty=lambda: {table: nasty_rows(_DUPLICATES) for table in tables.values()},
+            nasty=lambda: {table: nasty_rows(_DUPLICATES, {"status": ["used", "refused"]}) for table in tables.values()},
         )
     ]
 
@@ -122,7 +125,10 @@ def _hits(titles: Sequence[str]) -> Stage:
 
 
 def _best() -> Stage:
-    """A record's first rule that found anything decides; of its hits the best score, then the greatest key."""
+    """A record's first rule that found anything decides; of its hits the best score, then the greatest key.
+
+    What an exception of its rule has refused is no hit.
+    """
     body = """
         select left_source, left_key, right_source, right_key, rule, rule_rank, 'match' as kind, score as weight,
             case when place = 1 then null when same_pair then 'redundant' else 'refused' end as status,
@@ -137,8 +143,12 @@ def _best() -> Stage:
                 first_value(rule_rank) over best as first_rank,
                 left_source = first_value(left_source) over best and left_key = first_value(left_key) over best as same_pair
             from hits
+            where status is null
             window best as (partition by right_source, right_key order by rule_rank, score desc, left_key desc, left_source)
         )
+        union all
+        select left_source, left_key, right_source, right_key, rule, rule_rank, 'match' as kind, score as weight, status, reason
+        from hits where status is not null
     """
     example = pairs("hits")
     return Stage(
@@ -148,7 +158,7 @@ def _best() -> Stage:
                 example.columns,
                 {
                     "left_source": ["crm", "crm", "loyalty"], "left_key": keys(), "right_source": ["shop", "web"],
-                    "right_key": ["a", "b", "c", "d"], "rule_rank": [0, 1, 2],
+                    "right_key": ["a", "b", "c", "d"], "rule_rank": [0, 1, 2], "status": [None, None, None, "refused", None],
                 },
             )
         },

@@ -28,6 +28,8 @@ REFERENCES = {
     "Accounts": {"match_order", "dedupe", "merge"},
     "Contacts": {"match_order", "dedupe", "merge", "relationships", "attributes", "customers"},
     "Condition": {"field"},
+    "RuleException": {"field"},
+    "Recency": {"most_recent", "least_recent"},
     "Sides": {"left", "right"},
     "MatchRule": {"left", "right"},
     "Merge": {"importance"},
