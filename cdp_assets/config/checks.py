@@ -74,11 +74,32 @@ def _dedupe(draft: Draft) -> Iterator[Finding]:
             yield Finding(at, message, lacks=[(draft.section, "match_order")])
     yield from _rule_names(draft.dedupe_rules)
     for rule in draft.dedupe_rules:
-        for at, condition in rule.conditions:
+        for at, condition in (*rule.conditions, *rule.exceptions):
             if isinstance(condition.field, Sides):
                 yield Finding((*at, "field"), "inside one source both sides have the same field; write its name")
             else:
                 yield from _condition(draft, rule, at, condition)
+    yield from _keep(draft)
+
+
+def _keep(draft: Draft) -> Iterator[Finding]:
+    """Fields that say which record is taken must have an order in time, and a field that is taken must be no key."""
+    for at, source, name in draft.recencies:
+        fields = draft.sources[source].fields if source in draft.sources else {}
+        field = fields.get(name)
+        if source in draft.sources and name not in fields:
+            yield from _unknown_field(draft, at, source, name)
+        elif field and field.data_type in ("varchar", "boolean"):
+            ordered = [other for other, its in fields.items() if its and its.data_type not in ("varchar", "boolean")]
+            message = f"is of type {field.type}; what is newer is told by a date, a timestamp or a number"
+            yield Finding(at, message, shown(name), ordered)
+    for at, source, name in draft.overrides:
+        if source not in draft.sources:
+            continue
+        if name not in draft.sources[source].fields:
+            yield from _unknown_field(draft, at, source, name)
+        elif name == draft.sources[source].primary_key:
+            yield Finding(at, "is the primary key, by which other files name this record; remove it")
 
 
 def _rule_names(rules: Iterable[DraftRule]) -> Iterator[Finding]:
@@ -97,7 +118,7 @@ def _match(draft: Draft) -> Iterator[Finding]:
         found = list(_rule_sources(draft, rule))
         yield from found
         if not found:
-            for at, condition in rule.conditions:
+            for at, condition in (*rule.conditions, *rule.exceptions):
                 yield from _condition(draft, rule, at, condition)
 
 
@@ -178,7 +199,8 @@ def _reached(draft: Draft, elsewhere: Collection[str]) -> Iterator[Finding]:
     if any(rule.left == rule.right or (rule.right and nearest(rule.right, draft.sources) is None) for rule in draft.match):
         return
     # a rule whose sources are misspelt or in the wrong order is reported as such, not as missing
-    reached = {nearest(rule.right, draft.sources) for rule in draft.match}
+    reached = {nearest(rule.right, draft.sources) for rule in draft.match if rule.active}
+    inactive = {nearest(rule.right, draft.sources): rule for rule in reversed(draft.match) if not rule.active}
     reached |= {rule.left for rule in draft.match if ranks.get(rule.left or "", -1) > ranks.get(rule.right or "", 0)}
     for rank, (at, name) in enumerate(draft.order):
         source = draft.sources.get(name)
@@ -188,6 +210,9 @@ def _reached(draft: Draft, elsewhere: Collection[str]) -> Iterator[Finding]:
         if source.kind == "events" and not source.known_as and not source.include_all_records:
             message = "has no known_as, so no event finds its customer; add it, or include_all_records: true"
             yield Finding(at, message, lacks=[("sources", name)])
+        elif source.kind == "records" and name in inactive:
+            message = f"no active rule is left that leads {name} to a source above it; make it active, or take {name} out of match_order"
+            yield Finding((*inactive[name].at, "active"), message, lacks=[(draft.section, "match")])
         elif source.kind == "records" and higher:
             advice = f"add a rule to {draft.section}.match with right: {name}, or take it out of match_order"
             # without a match_order of its own it may belong to accounts, contacts or activities that could not be read

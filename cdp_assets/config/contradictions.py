@@ -123,7 +123,7 @@ def _sources(config: "ProjectConfig") -> Iterator[Finding]:
 
 def _rules(entity: Customers) -> Iterator[Finding]:
     for source, dedupe in entity.dedupe.items():
-        yield from _of_one_pair([((entity.section, "dedupe", source, "rules", n), rule) for n, rule in enumerate(dedupe.rules)])
+        yield from _of_one_pair([((entity.section, "dedupe", source, "rules", n), rule) for n, rule in enumerate(dedupe.rules or ())])
     pairs: dict[tuple[str, str], list[tuple[Location, DedupeRule | MatchRule]]] = {}
     for number, rule in enumerate(entity.match):
         pairs.setdefault((rule.left, rule.right), []).append(((entity.section, "match", number), rule))
@@ -132,20 +132,47 @@ def _rules(entity: Customers) -> Iterator[Finding]:
 
 
 def _of_one_pair(rules: Sequence[tuple[Location, DedupeRule | MatchRule]]) -> Iterator[Finding]:
-    """A later rule that asks for all that an earlier one asks for, and perhaps for more, never finds anything."""
-    earlier: list[tuple[Location, str, set[str]]] = []
+    """A later rule that asks for all that an earlier one asks for, and perhaps for more, never finds anything.
+
+    Unless the earlier one has an exception that the later one has not: what that keeps apart, the later one may join.
+    """
+    earlier: list[tuple[Location, str, set[str], set[str]]] = []
     for at, rule in rules:
-        conditions = [_condition(condition) for condition in rule.all]
-        for number, condition in enumerate(conditions):
-            if condition in conditions[:number]:
-                yield Finding((*at, "all", number), "stands twice in this rule; remove one")
-        for place, name, asked in earlier:
-            if asked <= set(conditions):
+        conditions, exceptions = [_condition(each) for each in rule.all], [_condition(each) for each in rule.exceptions]
+        for key, written in (("all", conditions), ("exceptions", exceptions)):
+            for number, condition in enumerate(written):
+                if condition in written[:number]:
+                    yield Finding((*at, key, number), "stands twice in this rule; remove one")
+        yield from _exceptions(at, rule)
+        if not rule.active:
+            continue
+        for place, name, asked, but in earlier:
+            if asked <= set(conditions) and but <= set(exceptions):
                 more = "the same conditions as" if asked == set(conditions) else "all conditions of"
                 message = f'has {more} the earlier rule "{name}", which joins these records already; remove one of the two'
                 yield Finding(at, message, lacks=[at, place])
                 break
-        earlier.append((at, rule.name, set(conditions)))
+        earlier.append((at, rule.name, set(conditions), set(exceptions)))
+
+
+def _exceptions(at: Location, rule: DedupeRule | MatchRule) -> Iterator[Finding]:
+    """An exception that holds for all pairs of the rule, or for none: a condition compares the same, and no less strictly."""
+    for number, exception in enumerate(rule.exceptions):
+        same = [each for each in rule.all if _compared(each) == _compared(exception) and each.precision >= exception.precision]
+        if not same:
+            continue
+        place = (*at, "exceptions", number)
+        if exception.differs:
+            message = "never holds: a condition of the rule says already that these are alike; raise its precision, or remove it"
+        else:
+            message = "always holds: it is a condition of the rule too, so that no pair is left; remove one of the two"
+        yield Finding(place, message, lacks=[at])
+
+
+def _compared(condition: Condition) -> str:
+    """What is compared, without how alike it must be."""
+    dumped = condition.model_dump(exclude={"precision", "differs"})
+    return json.dumps({**dumped, "normalise": sorted(condition.normalise)}, sort_keys=True)
 
 
 def _condition(condition: Condition) -> str:

@@ -3,9 +3,10 @@
 from typing import Annotated, ClassVar
 
 import pydantic
+from pydantic import StrictBool
 
 from cdp_assets.config.base import Section, Text
-from cdp_assets.config.dedupe import Dedupe
+from cdp_assets.config.dedupe import Dedupe, RuleException
 from cdp_assets.config.guards import Guards, PairList
 from cdp_assets.config.merge import Merge
 from cdp_assets.config.rule_condition import Conditions
@@ -22,6 +23,10 @@ class MatchRule(Section):
     """The source that stands lower in match_order."""
     all: Conditions
     """The conditions, all of which must hold."""
+    exceptions: tuple[RuleException, ...] = ()
+    """What the rule found is not taken when any of these holds."""
+    active: StrictBool = True
+    """false: as if the rule were not there."""
 
 
 class Customers(Section):
@@ -33,7 +38,7 @@ class Customers(Section):
     match_order: Annotated[tuple[str, ...], pydantic.Field(min_length=1)] = ()
     """The sources that take part, the most complete and reliable first; without it all, in the order of the file."""
     dedupe: dict[str, Dedupe] = {}
-    """Rules inside a source, by source."""
+    """Rules inside a source, by source; a source without rules here has those of its match rules."""
     match: tuple[MatchRule, ...] = ()
     """Rules between two sources, the first that holds for a record wins."""
     always_match: PairList = ()

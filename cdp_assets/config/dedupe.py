@@ -1,9 +1,18 @@
 """The part `dedupe` of customers, accounts and contacts: how records of one source that are the same become one."""
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from cdp_assets.config.base import Section, Text
-from cdp_assets.config.rule_condition import Conditions
+from pydantic import Discriminator, StrictBool, Tag, model_validator
+
+from cdp_assets.config.base import RefusedError, Section, Text
+from cdp_assets.config.rule_condition import Condition, Conditions
+
+
+class RuleException(Condition):
+    """A condition that keeps apart what the rule found. Where one of the two has no value it never holds."""
+
+    differs: StrictBool = False
+    """true: it holds when both have a value and these are not alike; else when they are alike."""
 
 
 class DedupeRule(Section):
@@ -13,12 +22,49 @@ class DedupeRule(Section):
     """How the rule is called in the results."""
     all: Conditions
     """The conditions, all of which must hold."""
+    exceptions: tuple[RuleException, ...] = ()
+    """What the rule found is not taken when any of these holds."""
+    active: StrictBool = True
+    """false: as if the rule were not there."""
+
+
+class Recency(Section):
+    """The newest or the oldest record, by a date, timestamp or number of the source: one of the two keys."""
+
+    most_recent: str | None = None
+    """The field whose greatest value is the newest."""
+    least_recent: str | None = None
+    """The field whose smallest value is the oldest."""
+
+    @model_validator(mode="after")
+    def _one(self) -> "Recency":
+        if (self.most_recent is None) == (self.least_recent is None):
+            raise RefusedError("must have most_recent or least_recent, and not both", allowed=["{most_recent: a field}"])
+        return self
+
+    @property
+    def field(self) -> str:
+        """The field by which records are older or newer."""
+        return self.most_recent or self.least_recent or ""
+
+
+def _form(written: Any) -> str:
+    return "mapping" if isinstance(written, dict | Recency) else "word"
+
+
+Keep = Annotated[
+    Annotated[Literal["most_filled"], Tag("word")] | Annotated[Recency, Tag("mapping")],
+    Discriminator(_form),
+]
+"""Which of several records is taken."""
 
 
 class Dedupe(Section):
     """How records of one source that are the same person become one."""
 
-    rules: tuple[DedupeRule, ...] = ()
-    """Any of them joins two records; records with the same primary key are always joined."""
-    keep: Literal["most_filled"] = "most_filled"
-    """Which record goes on: the one with the most filled fields, at a tie the one with the greatest key."""
+    rules: tuple[DedupeRule, ...] | None = None
+    """Any of them joins two records. Without the key the match rules of the source hold inside it too; []: only the same primary key."""
+    keep: Keep = "most_filled"
+    """The record that goes on: most_filled, {most_recent: field} or {least_recent: field}; at a tie the one with the greatest key."""
+    fields: dict[str, Keep] = {}
+    """Fields of which another record's value is shown: of the records that have one, the record that this says."""

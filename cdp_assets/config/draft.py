@@ -28,6 +28,7 @@ class DraftSource:
     include_all_records: bool
     complete: bool
     """Whether the names of all fields are known; not where a source of records lacks its primary key."""
+    primary_key: str | None
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class DraftRule:
     left: str | None
     right: str | None
     conditions: list[tuple[Location, Condition]]
+    exceptions: list[tuple[Location, Condition]]
+    active: bool
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,10 @@ class Draft:
     order: list[tuple[Location, str]]
     dedupe: list[tuple[Location, str]]
     dedupe_rules: list[DraftRule]
+    recencies: list[tuple[Location, str, str]]
+    """Where a field says which record is newer: the place, the source, the field."""
+    overrides: list[tuple[Location, str, str]]
+    """Fields of dedupe whose value may come from another record: the place, the source, the field."""
     match: list[DraftRule]
     merge: list[tuple[Location, str, list[tuple[Location, str]]]]
     others: tuple["Draft", ...] = ()
@@ -98,6 +105,12 @@ def _section(written: Any, section: str) -> Draft:
         ],
         dedupe=[((section, "dedupe", name), name) for name in dedupe],
         dedupe_rules=[_rule(at, rule, source, source) for at, source, rule in rules],
+        recencies=[(at, name, field) for name, entry in dedupe.items() for at, field in _recencies(entry, (section, "dedupe", name))],
+        overrides=[
+            ((section, "dedupe", name, "fields", field), name, field)
+            for name, entry in dedupe.items()
+            for field in _mapping(_mapping(entry).get("fields"))
+        ],
         match=[_rule(at, rule, _text(_mapping(rule).get("left")), _text(_mapping(rule).get("right"))) for at, rule in match],
         merge=[
             ((section, "merge", field), field, list(_names(entry, (section, "merge", field, "importance"))))
@@ -124,6 +137,16 @@ def _names(entry: Any, at: Location) -> Iterator[tuple[Location, str]]:
             yield (*at, number), name
 
 
+def _recencies(dedupe: Any, at: Location) -> Iterator[tuple[Location, str]]:
+    """The fields by which records are newer or older: of `keep`, and of each field that has its own."""
+    fields = _mapping(_mapping(dedupe).get("fields"))
+    keeps = {(*at, "keep"): _mapping(dedupe).get("keep"), **{(*at, "fields", name): keep for name, keep in fields.items()}}
+    for place, keep in keeps.items():
+        for key, field in _mapping(keep).items():
+            if key in ("most_recent", "least_recent") and isinstance(field, str):
+                yield (*place, key), field
+
+
 def _source(written: Any) -> DraftSource:
     kind = str(kind_of(written))
     source = _mapping(with_key(written) if kind == "records" else written)
@@ -134,6 +157,7 @@ def _source(written: Any) -> DraftSource:
         known_as={column: target for column, target in known_as.items() if isinstance(target, str)},
         include_all_records=source.get("include_all_records", kind == "records") is True,
         complete=kind != "records" or isinstance(source.get("primary_key"), str),
+        primary_key=_text(source.get("primary_key")),
     )
 
 
@@ -146,14 +170,19 @@ def _field(written: Any) -> Field | None:
 
 def _rule(at: Location, written: Any, left: str | None, right: str | None) -> DraftRule:
     rule = _mapping(written)
-    conditions = [((*at, "all", number), _condition(entry)) for number, entry in enumerate(_list(rule.get("all")))]
-    valid = [(place, condition) for place, condition in conditions if condition]
-    return DraftRule(at, _text(rule.get("name")), left, right, valid)
+    conditions, exceptions = (_conditions(rule.get(key), (*at, key)) for key in ("all", "exceptions"))
+    return DraftRule(at, _text(rule.get("name")), left, right, conditions, exceptions, rule.get("active") is not False)
+
+
+def _conditions(written: Any, at: Location) -> list[tuple[Location, Condition]]:
+    found = [((*at, number), _condition(entry)) for number, entry in enumerate(_list(written))]
+    return [(place, condition) for place, condition in found if condition]
 
 
 def _condition(written: Any) -> Condition | None:
     """The condition; its field alone where something else of it is not valid."""
-    for form in (written, {"field": _mapping(written).get("field")}):
+    plain = {key: value for key, value in _mapping(written).items() if key != "differs"}
+    for form in (plain, {"field": plain.get("field")}):
         try:
             return Condition.model_validate(form)
         except ValidationError:

@@ -7,9 +7,8 @@ from cdp_assets.config.problems import LATER, Finding, Location
 
 _SECTIONS = ("privacy",)
 _CUSTOMERS = "exceptions aliases bypass review households clusters enrichment quality".split()
-_RULES = "exceptions threshold active".split()
+_RULES = ("threshold",)
 _NORMALISE = "numerals phone name address organization email nicknames alias bypass".split()
-_KEEP = "most_recent least_recent fields".split()
 _MERGE = "most_filled most_recent least_recent group combine separate exclude rename concatenate".split()
 
 
@@ -50,13 +49,8 @@ def _value(data: Any, at: Location, key: str, values: list[str]) -> Iterator[tup
 def _unified(customers: Any, at: Location) -> Iterator[tuple[Location, Finding]]:
     yield from _keys(customers, at, _CUSTOMERS)
     for source, dedupe in _entries(_get(customers, "dedupe")):
-        place = (*at, "dedupe", source)
-        keep = _get(dedupe, "keep")
-        names = [keep] if isinstance(keep, str) else list(keep) if isinstance(keep, dict) else []
-        if any(name in _KEEP for name in names):
-            yield (*place, "keep"), Finding((*place, "keep"), f"{', '.join(map(str, names))} {LATER}")
         for number, rule in _entries(_get(dedupe, "rules")):
-            yield from _rule(rule, (*place, "rules", number))
+            yield from _rule(rule, (*at, "dedupe", source, "rules", number))
     for number, rule in _entries(_get(customers, "match")):
         place = (*at, "match", number)
         if _get(rule, "kind") == "probabilistic":

@@ -33,8 +33,9 @@ _FOUND = f"""
     from "{BEFORE}" where kind = 'duplicate'
 """
 _HITS = f"""
-    select left_source, left_key, right_source, right_key, rule, rule_rank, weight as score
-    from "{BEFORE}" where kind = 'match' and not coalesce({_KEPT}, false)
+    select left_source, left_key, right_source, right_key, rule, rule_rank, weight as score,
+        case when {_KEPT} then status end as status, case when {_KEPT} then reason end as reason
+    from "{BEFORE}" where kind = 'match'
 """
 _VISITORS = f"""
     select right_source as source, right_key as visitor_id, left_source as known_source, left_key as record_key, rule, rule_rank,

@@ -42,7 +42,7 @@ def block_budget(rule: Rule, left: Forms, right: Forms, title: str) -> list[Stag
     advice = "Some values of its exact conditions stand in very many records: add another exact condition, such as birth date or postcode."
     return [
         Stage(blocks.name, reads, body, blocks, nasty=lambda: {left.stage: left.crowded(), right.stage: right.crowded()}),
-        _guard(rule, blocks.name, title, MAX_PAIRS, advice),
+        _guard(rule, blocks.name, title, MAX_PAIRS, f"{advice}{rule.way_out}"),
     ]
 
 
@@ -53,7 +53,7 @@ def scan_budget(rule: Rule, left: str, right: str, title: str, example: Mapping[
     advice = "No condition of the rule is exact: add one, such as birth date or postcode; then only records that agree there are compared."
     return [
         Stage(size.name, {left: whole(), right: whole()}, body, size, nasty=lambda: dict(example)),
-        _guard(rule, size.name, title, MAX_COMPARISONS, advice),
+        _guard(rule, size.name, title, MAX_COMPARISONS, f"{advice}{rule.way_out}"),
     ]
 
 

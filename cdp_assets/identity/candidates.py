@@ -38,7 +38,7 @@ def candidates(rule: Rule, left: str, right: str, title: str, example: Mapping[s
         {left: everywhere(), right: anyhow()},
         _candidates,
         replace(CANDIDATES, name=title),
-        params={"left": left, "right": right, "shares": shares, "within": rule.within, "rule": rule.where},
+        params={"left": left, "right": right, "shares": shares, "within": rule.within, "rule": rule.where, "way_out": rule.way_out},
         nasty=lambda: dict(example),
         lineage={"left_id": (f"{left}.id",), "right_id": (f"{right}.id",)},
     )
@@ -55,6 +55,6 @@ def _candidates(tables: Mapping[str, pa.Table], params: Mapping[str, Any]) -> pa
     if found is None:
         raise BudgetError(
             f"{params['rule']}: more than {MAX_PAIRS:,} pairs of values are alike enough. "
-            "Raise the precision of its conditions, or add an exact one, such as birth date or postcode."
+            f"Raise the precision of its conditions, or add an exact one, such as birth date or postcode.{params['way_out']}"
         )
     return pa.table({"left_id": pa.array(found[0]), "right_id": pa.array(found[1])})

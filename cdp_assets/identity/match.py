@@ -27,11 +27,13 @@ from cdp_assets.lake.stage import intermediate
 from cdp_assets.lake.table import Table
 
 _EVIDENCE = ("left_source", "left_key", "right_source", "right_key", "kind", "rule", "rule_rank", "weight", "status", "reason")
-_PAIR = ("left_source", "left_key", "right_source", "right_key", "rule", "rule_rank", "score")
+_PAIR = ("left_source", "left_key", "right_source", "right_key", "rule", "rule_rank", "score", "status", "reason")
 _DUPLICATES = (
     *(Column(n, "varchar", "duplicate pair") for n in ("left_key", "right_key", "rule")),
     Column("rule_rank", "integer", "place of the rule"),
     Column("score", "double", "score"),
+    Column("status", "varchar", "used or refused"),
+    Column("reason", "varchar", "why it is refused"),
 )
 DUPLICATES_FOUND, HITS = evidence("duplicates found"), pairs("hits")
 """What rules found inside sources and between them, before anything is judged."""
@@ -92,7 +94,8 @@ def _duplicates(config: ProjectConfig) -> list[Stage]:
         columns = [
             exp.Literal.string(source).as_("left_source"), exp.column("left_key"), exp.Literal.string(source).as_("right_source"),
             exp.column("right_key"), exp.Literal.string("duplicate").as_("kind"), exp.column("rule"), exp.column("rule_rank"),
-            exp.column("score").as_("weight"), exp.cast(exp.null(), "varchar").as_("status"), exp.cast(exp.null(), "varchar").as_("reason"),
+            exp.column("score").as_("weight"), exp.func("nullif", exp.column("status"), exp.Literal.string("used")).as_("status"),
+            exp.column("reason"),
         ]  # fmt: skip
         selects.append(exp.select(*columns).from_(exp.Table(this=exp.to_identifier(table, quoted=True))))
     return [
@@ -101,7 +104,7 @@ def _duplicates(config: ProjectConfig) -> list[Stage]:
             {table: anyhow() for table in tables.values()},
             union_all(selects),
             DUPLICATES_FOUND,
-            nasty=lambda: {table: nasty_rows(_DUPLICATES) for table in tables.values()},
+            nasty=lambda: {table: nasty_rows(_DUPLICATES, {"status": ["used", "refused"]}) for table in tables.values()},
         ),
         duplicate_edges(),
     ]
@@ -111,7 +114,8 @@ def duplicate_edges() -> Stage:
     """The duplicates that rules found, less those that people say are never one."""
     body = f"""
         select h.left_source, h.left_key, h.right_source, h.right_key, h.rule, h.rule_rank, h.kind, h.weight,
-            case when never then 'refused' else h.status end as status, case when never then {literal(NEVER)} else h.reason end as reason
+            case when h.status is null and never then 'refused' else h.status end as status,
+            case when h.status is null and never then {literal(NEVER)} else h.reason end as reason
         from (select h.*, {JUDGED} from {name(DUPLICATES_FOUND.name)} as h {STATED}) as h
     """
     pair = by("left_source", "left_key", "right_source", "right_key")
@@ -155,12 +159,14 @@ def _hits(titles: Sequence[str]) -> Stage:
 def best_hits() -> Stage:
     """A record's first rule that found anything decides; of its hits the best score, then the greatest key.
 
-    A pair that is never one counts for nothing; where people state what a record belongs to, no rule is asked.
+    What an exception of its rule has refused is no hit, and a pair that is never one counts for nothing; where people
+    state what a record belongs to, no rule is asked.
     """
     body = f"""
         with judged as (
             select h.*, {JUDGED}
             from hits as h {STATED}
+            where h.status is null
         )
         select left_source, left_key, right_source, right_key, rule, rule_rank, 'match' as kind, score as weight,
             case
@@ -186,6 +192,9 @@ def best_hits() -> Stage:
             from judged
             window best as (partition by right_source, right_key, never order by rule_rank, score desc, left_key desc, left_source)
         )
+        union all
+        select left_source, left_key, right_source, right_key, rule, rule_rank, 'match' as kind, score as weight, status, reason
+        from hits where status is not null
     """
     record = by("right_source", "right_key")
     return Stage(
@@ -195,7 +204,7 @@ def best_hits() -> Stage:
                 HITS.columns,
                 {
                     "left_source": ["crm", "crm", "loyalty"], "left_key": keys(), "right_source": ["shop", "web"],
-                    "right_key": ["a", "b", "c", "d"], "rule_rank": [0, 1, 2],
+                    "right_key": ["a", "b", "c", "d"], "rule_rank": [0, 1, 2], "status": [None, None, None, "refused", None],
                 },
             ),
             MATCH_OVERRIDES.name: overrides_example(),

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from cdp_assets.identity.budget import block_budget, exact_columns, scan_budget
 from cdp_assets.identity.candidates import CANDIDATES, candidates
+from cdp_assets.identity.exceptions import exception_stages
 from cdp_assets.identity.normalise import Form, letters_of
 from cdp_assets.identity.rules import Forms, Rule
 from cdp_assets.identity.similarity import Fuzzy
@@ -19,15 +20,18 @@ from cdp_assets.lake.nasty import nasty_rows
 from cdp_assets.lake.source import name
 from cdp_assets.lake.table import Table
 
+_UNOPPOSED = "cast(null as varchar) as status, cast(null as varchar) as reason"
+
 
 def pair_stages(rule: Rule, left: Forms, right: Forms, title: str) -> list[Stage]:
     """The stages of one rule, reading the forms of both sides; the last one, `title`, has the pairs.
 
-    Raises BudgetError when it runs and the rule would compare too many pairs.
+    Pairs for which an exception of the rule holds are among them, as refused. Raises BudgetError when it runs and the
+    rule would compare too many pairs.
     """
-    if rule.exact:
-        return [*block_budget(rule, left, right, title), _join(rule, left, right, title)]
-    return _scan(rule, left, right, title)
+    met = f"{title} met" if rule.exceptions else title
+    found = [*block_budget(rule, left, right, met), _join(rule, left, right, met)] if rule.exact else _scan(rule, left, right, met)
+    return [*found, *exception_stages(rule, left, right, met, title)]
 
 
 def _constants(rule: Rule) -> dict[str, Any]:
@@ -68,7 +72,7 @@ def _join(rule: Rule, left: Forms, right: Forms, title: str) -> Stage:
     fuzzy = _fuzzy(rule, left, right)
     body = f"""
         select $left_source as left_source, left_key, $right_source as right_source, right_key, $rule as rule, $rank as rule_rank,
-            {_score(fuzzy)} as score
+            {_score(fuzzy)} as score, {_UNOPPOSED}
         from (
             select l.record_key as left_key, r.record_key as right_key{_measures(fuzzy)}
             from {name(left.stage)} as l join {name(right.stage)} as r on {" and ".join(conditions)}
@@ -129,7 +133,8 @@ def _verify(rule: Rule, scan: str, one: Stage, other: Stage, fuzzy: list[Fuzzy],
     ends = "least(left_key, right_key) as left_key, greatest(left_key, right_key) as right_key" if rule.within else "left_key, right_key"
     distinct = "same_values = 0 or left_key < right_key" if rule.within else "true"
     body = f"""
-        select $left_source as left_source, left_key, $right_source as right_source, right_key, $rule as rule, $rank as rule_rank, score
+        select $left_source as left_source, left_key, $right_source as right_source, right_key, $rule as rule, $rank as rule_rank, score,
+            {_UNOPPOSED}
         from (
             select {ends}, score
             from (

@@ -1,12 +1,15 @@
 """Rules of the configuration as comparisons of comparable forms, and the forms that each source must provide."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 from sqlglot import exp
 
 from cdp_assets.config import Condition, ProjectConfig, RecordsSource
+from cdp_assets.config.customers import MatchRule
+from cdp_assets.config.dedupe import RuleException
 from cdp_assets.identity.normalise import Form, comparable, letters_of
 from cdp_assets.identity.similarity import Comparison, share
 from cdp_assets.lake import Column, Stage, anyhow
@@ -16,8 +19,26 @@ from cdp_assets.lake.table import Table
 
 
 @dataclass(frozen=True)
+class Unless:
+    """An exception of a rule: pairs for which it holds are not taken. `differs`: it holds where the two are not alike."""
+
+    comparison: Comparison
+    differs: bool
+
+    @property
+    def reason(self) -> str:
+        """Why a pair is not taken; the fields, never a value."""
+        left, right = self.comparison.left.field, self.comparison.right.field
+        fields = left if left == right else f"{left} and {right}"
+        return f"exception: {fields} not alike" if self.differs else f"exception: {fields} alike"
+
+
+@dataclass(frozen=True)
 class Rule:
-    """A rule between two sources, or inside one; `rank` is its place in the configured order."""
+    """A rule between two sources, or inside one; `rank` is its place in the configured order of the active ones.
+
+    `origin`: the match rule that a dedupe rule was made of.
+    """
 
     name: str
     rank: int
@@ -25,6 +46,8 @@ class Rule:
     right_source: str
     comparisons: tuple[Comparison, ...]
     section: str = "customers"
+    exceptions: tuple[Unless, ...] = ()
+    origin: str | None = None
 
     @property
     def within(self) -> bool:
@@ -39,24 +62,90 @@ class Rule:
     @property
     def where(self) -> str:
         """The rule's place in the configuration, for messages."""
+        if self.origin is not None:
+            return f'{self.section}.match, rule "{self.origin}", applied inside {self.left_source} too'
         place = f"dedupe.{self.left_source}" if self.within else "match"
         return f'{self.section}.{place}, rule "{self.name}"'
 
+    @property
+    def way_out(self) -> str:
+        """What else to do about a rule that is too much work: one that nobody wrote can be switched off."""
+        if self.origin is None:
+            return ""
+        source = self.left_source
+        place = f"{self.section}.dedupe.{source}.rules"
+        return (
+            f" Or give {source} rules of its own ({place}); with an empty list, `rules: []`, only the same primary key makes records one."
+        )
+
 
 def dedupe_rules(config: ProjectConfig, source: str) -> list[Rule]:
-    """The rules inside one source; none when the configuration has none for it."""
+    """The active rules inside one source; where it states none, those of its match rules (spec 1.2, D2)."""
     dedupe = config.customers.dedupe.get(source)
-    rules = dedupe.rules if dedupe else ()
-    section = config.customers.section
-    return [Rule(r.name, rank, source, source, _comparisons(config, r.all, source, source), section) for rank, r in enumerate(rules)]
+    if dedupe is None or dedupe.rules is None:
+        return _of_match_rules(config, source)
+    return [
+        Rule(
+            r.name, rank, source, source, _comparisons(config, r.all, source, source), config.customers.section,
+            _unless(config, r.exceptions, source, source),
+        )
+        for rank, r in enumerate(rule for rule in dedupe.rules if rule.active)
+    ]  # fmt: skip
 
 
 def match_rules(config: ProjectConfig) -> list[Rule]:
-    """The rules between sources in configured order."""
+    """The active rules between sources in configured order."""
     return [
-        Rule(r.name, rank, r.left, r.right, _comparisons(config, r.all, r.left, r.right), config.customers.section)
-        for rank, r in enumerate(config.customers.match)
-    ]
+        Rule(
+            r.name, rank, r.left, r.right, _comparisons(config, r.all, r.left, r.right), config.customers.section,
+            _unless(config, r.exceptions, r.left, r.right),
+        )
+        for rank, r in enumerate(_active(config))
+    ]  # fmt: skip
+
+
+def _active(config: ProjectConfig) -> list[MatchRule]:
+    return [rule for rule in config.customers.match if rule.active]
+
+
+def _of_match_rules(config: ProjectConfig, source: str) -> list[Rule]:
+    """Each match rule of the source as a rule inside it, by the fields of its own side; equal ones once, by the first.
+
+    A rule by nothing but the primary key is left out: rows with the same one are one record already.
+    """
+    names = Counter(rule.name for rule in _active(config) if source in (rule.left, rule.right))
+    result: list[Rule] = []
+    seen = set()
+    for rule in _active(config):
+        if source not in (rule.left, rule.right):
+            continue
+        comparisons = tuple(_inside(c, right=rule.right == source) for c in _comparisons(config, rule.all, rule.left, rule.right))
+        exceptions = tuple(
+            Unless(_inside(each.comparison, right=rule.right == source), each.differs)
+            for each in _unless(config, rule.exceptions, rule.left, rule.right)
+        )
+        same = (frozenset(comparisons), frozenset(exceptions))
+        if same in seen or any(_by_key(config, source, each) for each in comparisons):
+            continue
+        seen.add(same)
+        # rules between other sources may have the same name
+        sources = f" of {rule.left} and {rule.right}" if names[rule.name] > 1 else ""
+        name = f'as match rule "{rule.name}"{sources}'
+        result.append(Rule(name, len(result), source, source, comparisons, config.customers.section, exceptions, rule.name))
+    return result
+
+
+def _inside(comparison: Comparison, *, right: bool) -> Comparison:
+    """A comparison of one side's field with itself in another record."""
+    form = comparison.right if right else comparison.left
+    return replace(comparison, left=form, right=form)
+
+
+def _by_key(config: ProjectConfig, source: str, comparison: Comparison) -> bool:
+    """Whether two records of a source would need the same primary key, as it is written."""
+    settings = config.sources[source]
+    key = isinstance(settings, RecordsSource) and settings.primary_key == comparison.left.field
+    return key and comparison.exact and comparison.left == Form(comparison.left.field, comparison.left.data_type)
 
 
 def record_sources(config: ProjectConfig) -> list[str]:
@@ -76,6 +165,12 @@ def _comparisons(config: ProjectConfig, conditions: Iterable[Condition], left: s
         forms = [_form(condition, config, source, field) for source, field in zip((left, right), names, strict=True)]
         result.append(Comparison(forms[0], forms[1], share(condition.precision)))
     return tuple(result)
+
+
+def _unless(config: ProjectConfig, exceptions: Iterable[RuleException], left: str, right: str) -> tuple[Unless, ...]:
+    exceptions = tuple(exceptions)
+    comparisons = _comparisons(config, exceptions, left, right)
+    return tuple(Unless(comparison, each.differs) for comparison, each in zip(comparisons, exceptions, strict=True))
 
 
 def _form(condition: Condition, config: ProjectConfig, source: str, field: str) -> Form:
@@ -124,6 +219,10 @@ def forms_of(rules: Iterable[Rule], source: str) -> Forms:
             for side, form in ((rule.left_source, comparison.left), (rule.right_source, comparison.right)):
                 if side == source:
                     wanted |= dict.fromkeys([form] if comparison.exact or not rule.exact else [form, letters_of(form)])
+        for each in rule.exceptions:
+            for side, form in ((rule.left_source, each.comparison.left), (rule.right_source, each.comparison.right)):
+                if side == source:
+                    wanted[form] = None
     return Forms(f"forms of {source}", tuple(wanted))
 
 

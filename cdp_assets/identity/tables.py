@@ -76,8 +76,13 @@ _PAIR = """
 
 
 def pairs(name: str) -> Table:
-    """Pairs of records for which one rule holds, with their score."""
-    return intermediate(name, f"{_PAIR.rstrip()}\n    score | double | the lowest score of the rule's conditions")
+    """Pairs of records for which one rule holds, with their score; status null: nothing speaks against the pair yet."""
+    lines = [
+        "score  | double  | the lowest score of the rule's conditions",
+        "status | varchar | null: proposed",
+        "reason | varchar | why it is not used",
+    ]
+    return intermediate(name, "\n".join([_PAIR.rstrip(), *lines]))
 
 
 def evidence(name: str, *more: str) -> Table:

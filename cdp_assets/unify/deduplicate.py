@@ -4,7 +4,9 @@ All of a group's records go on to matching; the values of its winner go into the
 the most filled fields, at a tie the one with the greatest key.
 """
 
+from collections.abc import Sequence
 from functools import reduce
+from typing import Any
 
 import pyarrow as pa
 from sqlglot import exp
@@ -63,14 +65,16 @@ def pairs_stages(config: ProjectConfig, source: str) -> list[Stage]:
     for rule, title in zip(rules, titles, strict=True):
         result += pair_stages(rule, forms, forms, title)
     table = duplicate_pairs(source)
-    columns = ", ".join(table.column_names)
+    columns = ", ".join("coalesce(status, 'used') as status" if column == "status" else column for column in table.column_names)
     body = " union all ".join(f"select {columns} from {name(title)}" for title in titles)
     all_pairs = Stage(
         table.name,
         {title: anyhow() for title in titles},
         body,
         table,
-        nasty=lambda: {title: nasty_rows(table.columns, {"left_key": keys(), "rule": [title]}) for title in titles},
+        nasty=lambda: {
+            title: nasty_rows(table.columns, {"left_key": keys(), "rule": [title], "status": [None, "refused"]}) for title in titles
+        },
     )
     return [*result, all_pairs]
 
@@ -163,19 +167,23 @@ def _alone(table: Table, records: Stage, fields: tuple[str, ...]) -> Stage:
 
 
 def _ends(pairs: str) -> Stage:
-    """Each pair seen from both of its records."""
+    """Each pair that is used, seen from both of its records."""
     body = f"""
-        select left_key as a, right_key as b, rule, rule_rank, score from {name(pairs)}
+        select left_key as a, right_key as b, rule, rule_rank, score from {name(pairs)} where status = 'used'
         union all
-        select right_key as a, left_key as b, rule, rule_rank, score from {name(pairs)}
+        select right_key as a, left_key as b, rule, rule_rank, score from {name(pairs)} where status = 'used'
     """
     return Stage(
         _ENDS.name,
         {pairs: anyhow()},
         body,
         _ENDS,
-        nasty=lambda: {pairs: nasty_rows(duplicate_pairs("x").columns, {"left_key": keys(), "right_key": ["l", "m", "n"]})},
+        nasty=lambda: {pairs: nasty_rows(duplicate_pairs("x").columns, _some_pairs())},
     )
+
+
+def _some_pairs() -> dict[str, Sequence[Any]]:
+    return {"left_key": keys(), "right_key": ["l", "m", "n"], "status": ["used", "used", "refused"]}
 
 
 def _strongest() -> Stage:

@@ -28,6 +28,8 @@ REFERENCES = {
     "Accounts": {"match_order", "dedupe", "always_match", "never_match", "merge"},
     "Contacts": {"match_order", "dedupe", "always_match", "never_match", "merge", "relationships", "attributes", "customers"},
     "Condition": {"field"},
+    "RuleException": {"field"},
+    "Recency": {"most_recent", "least_recent"},
     "Sides": {"left", "right"},
     "MatchRule": {"left", "right"},
     "Merge": {"importance"},

@@ -188,14 +188,10 @@ email: {imp -> points: {imp
 LATER_VERSIONS = r"""
 kind: duckdb -> kind: spark
     2: engine.kind: spark is built by a later version; remove it until then
-keep: most_filled -> keep: {most_recent: points}
-    36: customers.dedupe.crm.keep: most_recent is built by a later version; remove it until then
-keep: most_filled -> keep: least_recent
-    36: customers.dedupe.crm.keep: least_recent is built by a later version; remove it until then
 merge: ->   - {name: likely, kind: probabilistic, threshold: 0.95}\n  merge:
     48: customers.match[2].kind: probabilistic is built by a later version; remove it until then
-- name: same e-mail\n      left -> - exceptions: []\n      name: same e-mail\n      left
-    38: customers.match[0].exceptions: is built by a later version; remove it until then
+- name: same e-mail\n      left -> - threshold: 0.9\n      name: same e-mail\n      left
+    38: customers.match[0].threshold: is built by a later version; remove it until then
 [lower] -> [phone]
     41: customers.match[0].all[0].normalise[0]: phone is built by a later version; remove it until then
 {importance: [shop, crm]} -> {most_recent: born}

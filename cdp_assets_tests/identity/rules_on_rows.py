@@ -52,6 +52,20 @@ def duplicates_of(conditions: str, crm: str, buckets: int | None = None) -> list
     return sorted((pair["left_key"], pair["right_key"], pair["score"]) for pair in found)
 
 
+def decided(rule: str, crm: str, shop: str | None = None, buckets: int | None = None) -> list[tuple[str, str, str | None]]:
+    """(left key, right key, why it is refused) of all pairs of a rule, written `all: ..., exceptions: ...`; without shop inside crm."""
+    if shop is None:
+        [made] = dedupe_rules(parse_config(WITHIN.replace("all: %s", rule)), "crm")
+    else:
+        [made] = match_rules(parse_config(SOURCES.replace("all: %s", rule)))
+    left, right = forms_of([made], "crm"), forms_of([made], made.right_source)
+    stages = [forms_stage(left, "crm", TYPES)] if shop is None else [forms_stage(left, "crm", TYPES), forms_stage(right, "shop", TYPES)]
+    tables = {"crm": typed(crm)} if shop is None else {"crm": typed(crm), "shop": typed(shop)}
+    found = run_tables([*stages, *pair_stages(made, left, right, "pairs")], tables, buckets).to_pylist()
+    assert all((row["status"] == "refused") == (row["reason"] is not None) for row in found)
+    return sorted((row["left_key"], row["right_key"], row["reason"]) for row in found)
+
+
 def typed(text: str) -> pa.Table:
     """Rows with those of record_key, name, mail and born that the text gives; the others are null."""
     from cdp_assets.lake import Column, Table

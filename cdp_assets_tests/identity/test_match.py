@@ -20,7 +20,7 @@ sources:
   web: {kind: events, files: d, visitor: v, time: t, known_as: {user: crm.id, mail: crm.mail, card: loyalty.id}}
 customers:
   match_order: [crm, loyalty, shop, web]
-  dedupe: {crm: {rules: [{name: same mail, all: [{field: mail}]}]}}
+  dedupe: {crm: {rules: [{name: same mail, all: [{field: mail}]}]}, loyalty: {rules: []}, shop: {rules: []}}
   match:
     - {name: mail, left: crm, right: loyalty, all: [{field: mail}]}
     - {name: name, left: crm, right: loyalty, all: [{field: name, as: name, precision: high}]}
@@ -146,6 +146,32 @@ def test_every_record_is_matched_also_one_that_is_not_the_winner_of_its_duplicat
         pairs="left_key | right_key | rule | rule_rank | score\nc1 | c2 | same mail | 0 | 1.0",
     )
     assert found == [("crm.c1", "crm.c2", "same mail", "joined"), ("crm.c1", "loyalty.l1", "mail", "joined")]
+
+
+MAIL_RULE = "{name: mail, left: crm, right: loyalty, all: [{field: mail}]}"
+ANN = "record_key | name | mail\nc1 | Ann Lee | ann@x\nc2 | Bob Kent | bob@x"
+APART = "exception: name not alike"
+
+
+def with_mail_rule(more: str) -> ProjectConfig:
+    """The project with something more in its first match rule."""
+    return parse_config(CONFIG.replace(MAIL_RULE, MAIL_RULE.replace("{name: mail,", f"{{name: mail, {more},"), 1))
+
+
+def test_a_pair_of_an_exception_is_refused_with_the_reason_and_the_next_rule_is_tried() -> None:
+    config = with_mail_rule("exceptions: [{field: name, differs: true}]")
+    found = edges(crm=ANN, loyalty="record_key | name | mail\nl1 | Bob Kent | ann@x", config=config)
+    assert found == [("crm.c1", "loyalty.l1", "mail", APART), ("crm.c2", "loyalty.l1", "name", "joined")]
+
+
+def test_a_match_rule_that_is_not_active_finds_nothing() -> None:
+    found = edges(crm=ANN, loyalty="record_key | name | mail\nl1 | Ann Lee | ann@x", config=with_mail_rule("active: false"))
+    assert found == [("crm.c1", "loyalty.l1", "name", "joined")]
+
+
+def test_a_refused_duplicate_pair_is_an_edge_that_joins_nothing() -> None:
+    pairs = f"left_key | right_key | rule | rule_rank | score | status | reason\nc1 | c2 | same mail | 0 | 1.0 | refused | {APART}"
+    assert edges(crm="record_key | mail\nc1 | a@x\nc2 | a@x", pairs=pairs) == [("crm.c1", "crm.c2", "same mail", APART)]
 
 
 def test_a_visitor_belongs_to_the_record_that_it_is_signed_in_as_now() -> None:

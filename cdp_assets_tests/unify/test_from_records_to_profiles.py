@@ -9,7 +9,8 @@ import pytest
 
 from cdp_assets.config import ProjectConfig, parse_config
 from cdp_assets.events.tables import VISITOR_IDENTITIES
-from cdp_assets.identity import clusters, dedupe_rules, match, record_sources, registry
+from cdp_assets.governance.tables import DECISIONS
+from cdp_assets.identity import clusters, dedupe_rules, match, overrides, record_sources, registry
 from cdp_assets.identity.registry_tables import CUSTOMER_IDS
 from cdp_assets.lake import Check, Stage
 from cdp_assets.sources.tables import table_of
@@ -39,10 +40,11 @@ class World:
 
 def unify(config: ProjectConfig, ids: pa.Table = NO_IDS, **given: str) -> World:
     """All tables of identity and unify from the rows of the sources and from visitor_identities."""
-    world = World(customer_ids_before=ids)
+    world = World(customer_ids_before=ids, decisions=DECISIONS.arrow_schema().empty_table())
     for name, text in given.items():
         table = VISITOR_IDENTITIES if name == "visitor_identities" else table_of(name, config.sources[name])
         world.tables[name] = rows(text, table)
+    world.make(overrides.stages(config))
     for source in record_sources(config):
         if dedupe_rules(config, source):
             world.make(deduplicate.pairs_stages(config, source))
