@@ -4,7 +4,6 @@ Where a document is valid, a draft holds the same as its ``ProjectConfig``. What
 the models have reported it already.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -51,7 +50,6 @@ class Draft:
     dedupe: list[tuple[Location, str]]
     dedupe_rules: list[DraftRule]
     match: list[DraftRule]
-    merge: list[tuple[Location, str, list[tuple[Location, str]]]]
     others: tuple["Draft", ...] = ()
 
     def ranks(self) -> dict[str, int]:
@@ -99,10 +97,6 @@ def _section(written: Any, section: str) -> Draft:
         dedupe=[((section, "dedupe", name), name) for name in dedupe],
         dedupe_rules=[_rule(at, rule, source, source) for at, source, rule in rules],
         match=[_rule(at, rule, _text(_mapping(rule).get("left")), _text(_mapping(rule).get("right"))) for at, rule in match],
-        merge=[
-            ((section, "merge", field), field, list(_names(entry, (section, "merge", field, "importance"))))
-            for field, entry in _mapping(entity.get("merge")).items()
-        ],
     )
 
 
@@ -116,12 +110,6 @@ def _list(data: Any) -> list[Any]:
 
 def _text(data: Any) -> str | None:
     return data if isinstance(data, str) else None
-
-
-def _names(entry: Any, at: Location) -> Iterator[tuple[Location, str]]:
-    for number, name in enumerate(_list(_mapping(entry).get("importance"))):
-        if isinstance(name, str):
-            yield (*at, number), name
 
 
 def _source(written: Any) -> DraftSource:

@@ -10,7 +10,7 @@ _CUSTOMERS = "exceptions always_match never_match aliases bypass review househol
 _RULES = "exceptions threshold active".split()
 _NORMALISE = "numerals phone name address organization email nicknames alias bypass".split()
 _KEEP = "most_recent least_recent fields".split()
-_MERGE = "most_filled most_recent least_recent group combine separate exclude rename concatenate".split()
+_MERGE = "most_filled concatenate".split()
 
 
 def refusals(data: Any) -> list[tuple[Location, Finding]]:
