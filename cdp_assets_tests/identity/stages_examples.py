@@ -1,7 +1,7 @@
 """Configurations whose stages together are all the kinds of stages that identity has, for the test over bucket counts."""
 
 from cdp_assets.config import ProjectConfig, parse_config
-from cdp_assets.identity import clusters, match
+from cdp_assets.identity import clusters, id_changes, match
 from cdp_assets.lake import Stage
 
 SOURCES = """
@@ -49,7 +49,7 @@ def config(rules: str = RULES) -> ProjectConfig:
 
 def examples() -> list[list[Stage]]:
     """Lists of stages, each stage with its own nasty rows."""
-    return [match.stages(config()), match.stages(config(MATCH_ONLY)), clusters.stages(config())]
+    return [match.stages(config()), match.stages(config(MATCH_ONLY)), clusters.stages(config()), id_changes.stages()]
 
 
 MATCH_ONLY = """
