@@ -16,6 +16,7 @@ from cdp_assets.contacts.tables import (
     contacts_table,
 )
 from cdp_assets.identity.assets import steps as identity_steps
+from cdp_assets.identity.tables import MATCH_OVERRIDES
 from cdp_assets.lake import Step, Table
 from cdp_assets.unify.assets import steps as unify_steps
 from cdp_assets.unify.deduplicated_tables import deduplicated
@@ -32,7 +33,8 @@ def steps(project: Project) -> list[Step]:
 
 def _unified(project: Project, entity: Entity) -> list[Step]:
     seen = view(project, entity)
-    return [of_entity(step, entity) for step in (*identity_steps(seen), *unify_steps(seen))]
+    own = [step for step in (*identity_steps(seen), *unify_steps(seen)) if step.table != MATCH_OVERRIDES]  # that is of all entities
+    return [of_entity(step, entity) for step in own]
 
 
 def _linked(config: ProjectConfig) -> list[Step]:

@@ -47,7 +47,13 @@ _VISITORS = f"""
 def stages(config: ProjectConfig) -> list[Stage]:
     """MATCH_EDGES from `edges before` (rows of MATCH_EDGES) and match_overrides."""
     found = [_from_before(DUPLICATES_FOUND, _FOUND), _from_before(HITS, _HITS), _from_before(VISITOR_HITS, _VISITORS)]
-    return [*found, duplicate_edges(), best_hits(), visitor_edges(VISITOR_EDGES), *taken(config, (DUPLICATE_EDGES, MATCHES, VISITOR_EDGES))]
+    return [
+        *found,
+        duplicate_edges(config),
+        best_hits(config),
+        visitor_edges(config, VISITOR_EDGES),
+        *taken(config, (DUPLICATE_EDGES, MATCHES, VISITOR_EDGES)),
+    ]
 
 
 def _from_before(table: Table, body: str) -> Stage:

@@ -5,9 +5,9 @@ from functools import partial
 from cdp_assets.config import Project, ProjectConfig
 from cdp_assets.events.tables import VISITOR_IDENTITIES
 from cdp_assets.governance.tables import DECISIONS
-from cdp_assets.identity import clusters, match, overrides, registry
-from cdp_assets.identity.registry_tables import CUSTOMER_ID_REDIRECTS, CUSTOMER_IDS
-from cdp_assets.identity.rules import dedupe_rules, event_sources, record_sources
+from cdp_assets.identity import clusters, id_changes, match, overrides, registry, stated
+from cdp_assets.identity.registry_tables import CUSTOMER_ID_CHANGES, CUSTOMER_ID_REDIRECTS, CUSTOMER_IDS
+from cdp_assets.identity.rules import dedupe_rules, entities, event_sources, record_sources
 from cdp_assets.identity.tables import CLUSTERS, MATCH_EDGES, MATCH_OVERRIDES
 from cdp_assets.lake import Step, Table
 from cdp_assets.sources.tables import table_of
@@ -18,13 +18,14 @@ def steps(project: Project) -> list[Step]:
     """Edges between records, the clusters that follow, and the registry of customer ids."""
     config = project.config
     records, pairs, visitors = _inputs(config)
+    views = entities(config)
     return [
         Step(
             MATCH_OVERRIDES,
             "identity",
             "What people say of two records: lists of pairs that always or never match, and decisions.",
-            {DECISIONS.name: DECISIONS, **{name: table_of(name, config.sources[name]) for name in overrides.reads(config)}, **visitors},
-            stages=partial(overrides.stages, config),
+            {DECISIONS.name: DECISIONS, **{name: table_of(name, config.sources[name]) for name in overrides.reads(views)}},
+            stages=partial(overrides.stages, views),
             numbers={
                 "always": "count(*) filter (state = 'used' and verdict = 'always')",
                 "never": "count(*) filter (state = 'used' and verdict = 'never')",
@@ -44,6 +45,7 @@ def steps(project: Project) -> list[Step]:
                 "redundant": "count(*) filter (status = 'redundant')",
                 "refused": "count(*) filter (status = 'refused')",
             },
+            notice=stated.NOTICE,
         ),
         Step(
             CLUSTERS,
@@ -75,6 +77,15 @@ def steps(project: Project) -> list[Step]:
             stages=registry.redirect_stages,
             checks=registry.redirect_checks,
             numbers={"retired_ids": "count(*)", "without_survivor": "count(*) filter (surviving_customer_id is null)"},
+        ),
+        Step(
+            CUSTOMER_ID_CHANGES,
+            "identity",
+            "Every change of a customer id, with its cause. Reads its own last version.",
+            {"customer_ids": CUSTOMER_IDS, "clusters": CLUSTERS, "customer_id_changes_before": CUSTOMER_ID_CHANGES},
+            stages=id_changes.stages,
+            checks=id_changes.checks,
+            numbers=id_changes.numbers(),
         ),
     ]
 

@@ -14,6 +14,7 @@ from cdp_assets.identity.rules import event_sources, record_sources
 from cdp_assets.identity.tables import MATCH_OVERRIDES
 from cdp_assets.lake import Column, Stage, anyhow, by, intermediate
 from cdp_assets.lake.nasty import keys, nasty_rows
+from cdp_assets.lake.source import literal
 
 _NEVER = intermediate("never pairs", "a | varchar | one record\nb | varchar | the other")
 _HELD = intermediate("identifiers", "node | varchar | a record\ntype | varchar | type\nvalue | varchar | trimmed, in small letters")
@@ -29,24 +30,27 @@ def limits_of(config: ProjectConfig, tables: Mapping[str, str] | None = None) ->
     guards, held = config.customers.guards, _identifiers(config, tables)
     most = {kind: guards.identifiers[kind] for kind in sorted(guards.identifiers)} if held else {}
     limited = Limited(_NEVER.name, guards.largest_cluster, _HELD.name if held else None, most, tuple(event_sources(config)))
-    return [_never(), *held], limited
+    return [_never(config), *held], limited
 
 
-def overrides_example() -> pa.Table:
+def overrides_example(config: ProjectConfig) -> pa.Table:
     """Rows of match_overrides: each pair stated once or twice, some of no use."""
     given = {
-        "origin": ["list"], "entry": keys(), "verdict": ["never", "always", "never"], "left_source": ["crm"], "left_key": keys(12),
-        "right_source": ["shop", "crm", "web"], "right_key": ["a", "b", "c", "d"], "state": ["used", "used", "unknown_record"],
+        "entity": [config.customers.section], "origin": ["list"], "entry": keys(), "verdict": ["never", "always", "never"],
+        "left_source": ["crm"], "left_key": keys(12),
+        "right_source": ["shop", "crm", "web"], "right_key": ["a", "b", "c", "d"], "state": ["used", "used", "unknown_source"],
     }  # fmt: skip
     return nasty_rows(MATCH_OVERRIDES.columns, given)
 
 
-def _never() -> Stage:
-    body = """
+def _never(config: ProjectConfig) -> Stage:
+    body = f"""
         select distinct left_source || '|' || left_key as a, right_source || '|' || right_key as b
-        from match_overrides where state = 'used' and verdict = 'never'
+        from match_overrides where state = 'used' and verdict = 'never' and entity = {literal(config.customers.section)}
     """
-    return Stage(_NEVER.name, {MATCH_OVERRIDES.name: by(*_PAIR)}, body, _NEVER, nasty=lambda: {MATCH_OVERRIDES.name: overrides_example()})
+    return Stage(
+        _NEVER.name, {MATCH_OVERRIDES.name: by(*_PAIR)}, body, _NEVER, nasty=lambda: {MATCH_OVERRIDES.name: overrides_example(config)}
+    )
 
 
 def _identifiers(config: ProjectConfig, tables: Mapping[str, str]) -> list[Stage]:

@@ -14,10 +14,11 @@ from sqlglot import exp
 
 from cdp_assets.config import ProjectConfig
 from cdp_assets.identity.components import constrained_stage
+from cdp_assets.identity.judged import ALWAYS, JUDGED, NEVER, stated
 from cdp_assets.identity.limits import limits_of, overrides_example, union_all
 from cdp_assets.identity.pairs import pair_stages
 from cdp_assets.identity.rules import dedupe_rules, forms_of, forms_stage, match_rules, record_sources
-from cdp_assets.identity.stated import ALWAYS, JUDGED, NEVER, STATED, always_edges
+from cdp_assets.identity.stated import always_edges
 from cdp_assets.identity.tables import MATCH_EDGES, MATCH_OVERRIDES, evidence, pairs
 from cdp_assets.identity.visitors import visitor_stages
 from cdp_assets.lake import Check, Column, Stage, anyhow, by, whole
@@ -55,9 +56,9 @@ def stages(config: ProjectConfig) -> list[Stage]:
 def taken(config: ProjectConfig, parts: Sequence[str]) -> list[Stage]:
     """MATCH_EDGES from the judged edges of the stages `parts`, and from match_overrides: what becomes of each edge."""
     before, limited = limits_of(config)
-    always = always_edges("always edges")
-    numbered = _numbered([always.name, *parts])
-    return [always, numbered, *before, _proposed(), constrained_stage("joins", _PROPOSED.name, limited), _edges()]
+    always = always_edges(config, "always edges")
+    numbered = _numbered([always[-1].name, *parts])
+    return [*always, numbered, *before, _proposed(), constrained_stage("joins", _PROPOSED.name, limited), _edges()]
 
 
 def checks(config: ProjectConfig) -> list[Check]:
@@ -106,17 +107,17 @@ def _duplicates(config: ProjectConfig) -> list[Stage]:
             DUPLICATES_FOUND,
             nasty=lambda: {table: nasty_rows(_DUPLICATES, {"status": ["used", "refused"]}) for table in tables.values()},
         ),
-        duplicate_edges(),
+        duplicate_edges(config),
     ]
 
 
-def duplicate_edges() -> Stage:
+def duplicate_edges(config: ProjectConfig) -> Stage:
     """The duplicates that rules found, less those that people say are never one."""
     body = f"""
         select h.left_source, h.left_key, h.right_source, h.right_key, h.rule, h.rule_rank, h.kind, h.weight,
             case when h.status is null and never then 'refused' else h.status end as status,
             case when h.status is null and never then {literal(NEVER)} else h.reason end as reason
-        from (select h.*, {JUDGED} from {name(DUPLICATES_FOUND.name)} as h {STATED}) as h
+        from (select h.*, {JUDGED} from {name(DUPLICATES_FOUND.name)} as h {stated(config)}) as h
     """
     pair = by("left_source", "left_key", "right_source", "right_key")
     return Stage(
@@ -124,7 +125,7 @@ def duplicate_edges() -> Stage:
         {DUPLICATES_FOUND.name: pair, MATCH_OVERRIDES.name: pair},
         body,
         evidence(DUPLICATE_EDGES),
-        nasty=lambda: {DUPLICATES_FOUND.name: _evidence_example(DUPLICATES_FOUND), MATCH_OVERRIDES.name: overrides_example()},
+        nasty=lambda: {DUPLICATES_FOUND.name: _evidence_example(DUPLICATES_FOUND), MATCH_OVERRIDES.name: overrides_example(config)},
     )
 
 
@@ -141,7 +142,7 @@ def _matches(config: ProjectConfig) -> list[Stage]:
     titles = [f"match rule {rule.rank}" for rule in rules]
     for rule, title in zip(rules, titles, strict=True):
         result += pair_stages(rule, forms[rule.left_source], forms[rule.right_source], title)
-    return [*result, _hits(titles), best_hits()]
+    return [*result, _hits(titles), best_hits(config)]
 
 
 def _hits(titles: Sequence[str]) -> Stage:
@@ -156,7 +157,7 @@ def _hits(titles: Sequence[str]) -> Stage:
     )
 
 
-def best_hits() -> Stage:
+def best_hits(config: ProjectConfig) -> Stage:
     """A record's first rule that found anything decides; of its hits the best score, then the greatest key.
 
     What an exception of its rule has refused is no hit, and a pair that is never one counts for nothing; where people
@@ -165,7 +166,7 @@ def best_hits() -> Stage:
     body = f"""
         with judged as (
             select h.*, {JUDGED}
-            from hits as h {STATED}
+            from hits as h {stated(config)}
             where h.status is null
         )
         select left_source, left_key, right_source, right_key, rule, rule_rank, 'match' as kind, score as weight,
@@ -207,7 +208,7 @@ def best_hits() -> Stage:
                     "right_key": ["a", "b", "c", "d"], "rule_rank": [0, 1, 2], "status": [None, None, None, "refused", None],
                 },
             ),
-            MATCH_OVERRIDES.name: overrides_example(),
+            MATCH_OVERRIDES.name: overrides_example(config),
         },
     )  # fmt: skip
 

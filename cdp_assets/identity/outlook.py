@@ -79,7 +79,7 @@ def outlook(
     columns = {"source": pa.array([s for s, _ in before], pa.string()), "record_key": pa.array([k for _, k in before], pa.string())}
     pq.write_table(pa.table(columns), nodes)
     inputs = _inputs(config, read, nodes, pair, verdict)
-    stages = [*overrides.stages(config), *again.stages(config), *clusters.stages(config), *registry.stages()]
+    stages = [*overrides.stages([config]), *again.stages(config), *clusters.stages(config), *registry.stages()]
     made = DuckDBEngine(memory=memory, threads=1).run(stages, inputs, work / "into", work / "work")
     with no_values_in_errors("decisions"), session(memory=memory) as connection:
         held = f"select source, record_key, customer_id from ({made[CUSTOMER_IDS.name].source().sql}) where held"
@@ -142,7 +142,7 @@ def _inputs(
         return Source(mine, f"select * from ({its.sql}) where ({source}, {key}) in ({reached})")
 
     records = record_sources(config)
-    result = {name: read(name) for name in overrides.reads(config)}
+    result = {name: read(name) for name in overrides.reads([config])}
     for source in records:
         result[f"deduplicated_{source}"] = some(f"deduplicated_{source}", literal(source), "record_key")
     if event_sources(config):

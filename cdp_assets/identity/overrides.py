@@ -16,14 +16,14 @@ from cdp_assets.governance import standing
 from cdp_assets.governance.tables import DECISIONS
 from cdp_assets.identity.rules import event_sources, record_sources
 from cdp_assets.identity.tables import MATCH_OVERRIDES
-from cdp_assets.identity.visitors import IDENTITIES
-from cdp_assets.lake import Column, Stage, columns, everywhere, intermediate, whole
+from cdp_assets.lake import Stage, columns, intermediate, whole
 from cdp_assets.lake.nasty import keys, nasty_rows
 from cdp_assets.lake.source import literal
 
 _STATED = intermediate(
     "stated pairs",
     """
+    entity       | varchar | customers, accounts or contacts
     origin       | varchar | the list, or decision
     entry        | varchar | its row
     verdict      | varchar | always or never
@@ -35,9 +35,8 @@ _STATED = intermediate(
     source_line  | bigint  | line in it
     """,
 )
-_KNOWN = intermediate("known records", "source | varchar | of a record or visitor\nrecord_key | varchar | its key")
 _DECIDED = """
-    select 'decision' as origin, subject as entry, case verdict when 'accept' then 'always' else 'never' end as verdict,
+    select {entity} as entity, 'decision' as origin, subject as entry, case verdict when 'accept' then 'always' else 'never' end as verdict,
         left_source, left_key, right_source, right_key, cast(null as varchar) as source_file, cast(null as bigint) as source_line
     from ({standing}) where kind = {kind} and verdict in ('accept', 'reject')
 """
@@ -51,7 +50,7 @@ _LISTED = columns(
 )
 
 _PLACED = """
-    select origin, entry, verdict, source_file, source_line,
+    select entity, origin, entry, verdict, source_file, source_line,
         case when turned then right_source else left_source end as left_source,
         case when turned then right_key else left_key end as left_key,
         case when turned then left_source else right_source end as right_source,
@@ -71,14 +70,11 @@ _STATES = """
                 when left_source is null or left_key is null or right_source is null or right_key is null then 'incomplete'
                 when list_position({names}, left_source) is null or list_position({names}, right_source) is null then 'unknown_source'
                 when left_source = right_source and left_key = right_key then 'same_record'
-                when l.record_key is null or r.record_key is null then 'unknown_record'
                 else 'used'
             end as state
         from placed as p
-        left join "known records" as l on l.source = p.left_source and l.record_key = p.left_key
-        left join "known records" as r on r.source = p.right_source and r.record_key = p.right_key
     )
-    select origin, entry, verdict, left_source, left_key, right_source, right_key,
+    select entity, origin, entry, verdict, left_source, left_key, right_source, right_key,
         case when state = 'used' and verdict = 'always' and some_never then 'contradicted' else state end as state,
         case when state = 'used' and verdict = 'always' and some_never then never_said end as contradicted_by,
         source_file, source_line
@@ -88,7 +84,7 @@ _STATES = """
             min(case when verdict = 'never' and state = 'used'
                 then coalesce(source_file || ' line ' || source_line, origin) end) over pair as never_said
         from judged
-        window pair as (partition by left_source, left_key, right_source, right_key)
+        window pair as (partition by entity, left_source, left_key, right_source, right_key)
     )
 """
 
@@ -98,25 +94,27 @@ NOTICE = """
         select count(*) || case state
             when 'contradicted' then ' always match and never match; never counts'
             when 'unknown_source' then ' name a source that does not take part'
-            when 'unknown_record' then ' name a record that does not exist'
             when 'same_record' then ' name one record twice'
             else ' lack a source or key'
         end || ' (first: ' || min(coalesce(source_file || ' line ' || source_line, 'a decision')
             || coalesce(' against ' || contradicted_by, '')) || ')' as said
-        from match_overrides where state <> 'used' and not (origin = 'decision' and state = 'unknown_record') group by state
+        from match_overrides where state <> 'used' group by state
     ) having count(*) > 0
 """
-"""What must be told of the table. A decision about a record that is gone waits for it to come back: that is no fault."""
+"""What must be told of the table."""
 
 
-def stages(config: ProjectConfig) -> list[Stage]:
-    """MATCH_OVERRIDES from decisions, the lists of pairs, and the keys of all records and visitors."""
-    return [_stated(config), _known(config), _states(config)]
+def stages(views: Sequence[ProjectConfig]) -> list[Stage]:
+    """MATCH_OVERRIDES from decisions and the lists of pairs of these entities.
+
+    Each entity is a configuration with its section in the place of customers.
+    """
+    return [_stated(views), _states(views)]
 
 
-def reads(config: ProjectConfig) -> tuple[str, ...]:
-    """The sources that the stages read: lists, and those whose records may be named."""
-    return (*pair_lists(config.customers), *record_sources(config))
+def reads(views: Sequence[ProjectConfig]) -> tuple[str, ...]:
+    """The lists of pairs: sources that the stages read."""
+    return tuple(dict.fromkeys(n for view in views for n in pair_lists(view.customers)))
 
 
 def kind_of(config: ProjectConfig) -> str:
@@ -124,79 +122,45 @@ def kind_of(config: ProjectConfig) -> str:
     return f"match_{config.customers.section}"
 
 
-def _stated(config: ProjectConfig) -> Stage:
-    parts: list[str] = [_DECIDED.format(standing=standing(), kind=literal(kind_of(config)))]
-    for source, verdict in pair_lists(config.customers).items():
-        fields = [exp.func("nullif", exp.func("trim", exp.column(f, quoted=True)), exp.Literal.string("")).as_(f) for f in PAIR_FIELDS]
-        select = exp.select(
-            exp.Literal.string(source).as_("origin"), exp.column("record_key").as_("entry"), exp.Literal.string(verdict).as_("verdict"),
-            *fields, "source_file", "source_line",
-        ).from_(exp.Table(this=exp.to_identifier(source, quoted=True)))  # fmt: skip
-        parts.append(select.sql(dialect="duckdb"))
-    lists = tuple(pair_lists(config.customers))
-    return Stage(
-        _STATED.name,
-        dict.fromkeys((DECISIONS.name, *lists), whole()),
-        " union all ".join(parts),
-        _STATED,
-        nasty=lambda: {
-            DECISIONS.name: nasty_rows(
-                DECISIONS.columns,
-                {"decision_id": keys(), "kind": [kind_of(config)], "verdict": ["accept", "reject", "undo"]},
-            ),
-            **{each: nasty_rows(_LISTED, {"record_key": keys()}) for each in lists},
-        },
-    )
-
-
-def _known(config: ProjectConfig) -> Stage:
-    """Of the records that are named, those that exist."""
-    named = """
-        select left_source as source, left_key as record_key from "stated pairs"
-        union select right_source, right_key from "stated pairs"
-    """
-    selects: list[str] = []
-    for source in record_sources(config):
-        table = exp.Table(this=exp.to_identifier(source, quoted=True)).sql(dialect="duckdb")
-        selects.append(
-            f"select {literal(source)} as source, record_key from {table} where record_key in "
-            f"(select record_key from named where source = {literal(source)})"
-        )
-    if events := event_sources(config):
-        listing = ", ".join(literal(source) for source in events)
-        mine = f"source in ({listing}) and (source, visitor_id) in (select source, record_key from named)"
-        selects.append(f"select source, visitor_id from {IDENTITIES} where {mine}")
-    body = f"with named as ({named}) select distinct source, record_key from ({' union all '.join(selects)})"
-    tables = [*record_sources(config), *([IDENTITIES] if event_sources(config) else [])]
-    key = (Column("record_key", "varchar", "key"),)
-    visitor = (Column("source", "varchar", "source"), Column("visitor_id", "varchar", "visitor"))
+def _stated(views: Sequence[ProjectConfig]) -> Stage:
+    parts: list[str] = []
+    lists: dict[str, None] = {}
+    for view in views:
+        entity = literal(view.customers.section)
+        parts.append(_DECIDED.format(standing=standing(), kind=literal(kind_of(view)), entity=entity))
+        for source, verdict in pair_lists(view.customers).items():
+            fields = [exp.func("nullif", exp.func("trim", exp.column(f, quoted=True)), exp.Literal.string("")).as_(f) for f in PAIR_FIELDS]
+            select = exp.select(
+                exp.Literal.string(view.customers.section).as_("entity"), exp.Literal.string(source).as_("origin"),
+                exp.column("record_key").as_("entry"), exp.Literal.string(verdict).as_("verdict"), *fields, "source_file", "source_line",
+            ).from_(exp.Table(this=exp.to_identifier(source, quoted=True)))  # fmt: skip
+            parts.append(select.sql(dialect="duckdb"))
+            lists[source] = None
+    kinds = [kind_of(view) for view in views]
 
     def nasty() -> dict[str, pa.Table]:
-        given: dict[str, Sequence[Any]] = {"left_source": [*record_sources(config), "x"], "left_key": keys(9), "right_key": keys(7)}
-        stated = nasty_rows(_STATED.columns, given)
-        return {
-            _STATED.name: stated,
-            **{t: nasty_rows(visitor if t == IDENTITIES else key, {"record_key": keys(30), "visitor_id": keys(30)}) for t in tables},
-        }
+        given: dict[str, Sequence[Any]] = {"decision_id": keys(), "kind": kinds, "verdict": ["accept", "reject", "undo"]}
+        return {DECISIONS.name: nasty_rows(DECISIONS.columns, given), **{n: nasty_rows(_LISTED, {"record_key": keys()}) for n in lists}}
 
-    return Stage(_KNOWN.name, {_STATED.name: everywhere(), **dict.fromkeys(tables, whole())}, body, _KNOWN, nasty=nasty)
+    return Stage(_STATED.name, dict.fromkeys((DECISIONS.name, *lists), whole()), " union all ".join(parts), _STATED, nasty=nasty)
 
 
-def _states(config: ProjectConfig) -> Stage:
-    names = "[" + ", ".join(literal(source) for source in (*record_sources(config), *event_sources(config))) + "]"
-    some = [*record_sources(config), "x"]
+def _states(views: Sequence[ProjectConfig]) -> Stage:
+    orders = {view.customers.section: [*record_sources(view), *event_sources(view)] for view in views}
+    whens = " ".join(f"when {literal(section)} then [{', '.join(map(literal, order))}]" for section, order in orders.items())
+    names = f"case entity {whens} end"
+    some = [*record_sources(views[0]), "x"]
 
     def nasty() -> dict[str, pa.Table]:
         given: dict[str, Sequence[Any]] = {
-            "origin": ["list", "decision"], "entry": keys(), "verdict": ["always", "never", "always"], "left_source": some,
-            "right_source": some[::-1], "left_key": ["a", "b", "c"], "right_key": ["b", "a"],
+            "entity": [views[0].customers.section], "origin": ["list", "decision"], "entry": keys(), "left_source": some,
+            "verdict": ["always", "never", "always"], "right_source": some[::-1], "left_key": ["a", "b", "c"], "right_key": ["b", "a"],
         }  # fmt: skip
-        known = nasty_rows(_KNOWN.columns, {"source": some[:-1] or ["x"], "record_key": ["a", "b"]}, rows=len(some) * 2 - 2 or 1)
-        return {_STATED.name: nasty_rows(_STATED.columns, given), _KNOWN.name: known}
+        return {_STATED.name: nasty_rows(_STATED.columns, given)}
 
     return Stage(
         MATCH_OVERRIDES.name,
-        {_STATED.name: whole(), _KNOWN.name: whole()},
+        {_STATED.name: whole()},
         _STATES.format(placed=_PLACED.format(names=names), names=names),
         MATCH_OVERRIDES,
         nasty=nasty,

@@ -148,6 +148,12 @@ def _by_key(config: ProjectConfig, source: str, comparison: Comparison) -> bool:
     return key and comparison.exact and comparison.left == Form(comparison.left.field, comparison.left.data_type)
 
 
+def entities(config: ProjectConfig) -> list[ProjectConfig]:
+    """The configuration as one of customers, of accounts and of contacts: of those that there are, each in the place of customers."""
+    sections = [each for each in (config.customers, config.accounts, config.contacts) if each is not None]
+    return [config if each is config.customers else config.model_copy(update={"customers": each}) for each in sections]
+
+
 def record_sources(config: ProjectConfig) -> list[str]:
     """The sources of records that take part, the highest first."""
     return [name for name in config.customers.match_order if isinstance(config.sources[name], RecordsSource)]

@@ -1,33 +1,76 @@
 """What people state of two records, as edges and as a judgement of what the rules found."""
 
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from cdp_assets.config import ProjectConfig
 from cdp_assets.identity.limits import overrides_example
+from cdp_assets.identity.rules import event_sources, record_sources
 from cdp_assets.identity.tables import MATCH_OVERRIDES, evidence
-from cdp_assets.lake import Stage, by
+from cdp_assets.identity.visitors import IDENTITIES
+from cdp_assets.lake import Column, Stage, everywhere, intermediate, whole
+from cdp_assets.lake.nasty import keys, nasty_rows
+from cdp_assets.lake.source import literal, name
 
-# never: the pair is not one; always: it is; forced: people say of the right record which records of other sources it belongs to.
-JUDGED = "coalesce(s.never, false) as never, coalesce(s.always, false) as always, f.right_key is not null as forced"
-STATED = """
-    left join (
-        select left_source, left_key, right_source, right_key, bool_or(verdict = 'never') as never, bool_or(verdict = 'always') as always
-        from match_overrides where state = 'used' group by left_source, left_key, right_source, right_key
-    ) as s on s.left_source = h.left_source and s.left_key = h.left_key and s.right_source = h.right_source and s.right_key = h.right_key
-    left join (
-        select distinct right_source, right_key from match_overrides
-        where state = 'used' and verdict = 'always' and left_source <> right_source
-    ) as f on f.right_source = h.right_source and f.right_key = h.right_key
+_KNOWN = intermediate("named records", "source | varchar | of a record or visitor\nrecord_key | varchar | its key")
+_MINE = "state = 'used' and entity = {entity}"
+UNKNOWN = "a record that does not exist"
+"""Why an always-match is refused whose other record is not there, or not there any more."""
+NOTICE = f"""
+    select count(*) || ' pairs that people say are one name a record that does not exist; see `cdp match list` and the lists of pairs.'
+    from match_edges where kind = 'always' and reason = {literal(UNKNOWN)} having count(*) > 0
 """
-"""What JUDGED is asked of: to stand after `from ... as h`, whose pairs have the columns of an edge."""
-NEVER, ALWAYS = "never-match", "an always-match decides"
-"""Reasons of edges that are refused because people state something else."""
 
 
-def always_edges(title: str) -> Stage:
-    """An edge for each pair that people say is one."""
-    body = """
-        select left_source, left_key, right_source, right_key, 'always-match' as rule, cast(0 as integer) as rule_rank,
-            'always' as kind, cast(1 as double) as weight, cast(null as varchar) as status, cast(null as varchar) as reason
-        from match_overrides where state = 'used' and verdict = 'always'
-        group by left_source, left_key, right_source, right_key
+def always_edges(config: ProjectConfig, title: str) -> list[Stage]:
+    """An edge for each pair that people say is one; refused where one of the two does not exist."""
+    body = f"""
+        select p.left_source, p.left_key, p.right_source, p.right_key, 'always-match' as rule, cast(0 as integer) as rule_rank,
+            'always' as kind, cast(1 as double) as weight,
+            case when l.record_key is null or r.record_key is null then 'refused' end as status,
+            case when l.record_key is null or r.record_key is null then {literal(UNKNOWN)} end as reason
+        from (
+            select distinct left_source, left_key, right_source, right_key from match_overrides
+            where verdict = 'always' and {_MINE.format(entity=literal(config.customers.section))}
+        ) as p
+        left join {name(_KNOWN.name)} as l on l.source = p.left_source and l.record_key = p.left_key
+        left join {name(_KNOWN.name)} as r on r.source = p.right_source and r.record_key = p.right_key
     """
-    pair = by("left_source", "left_key", "right_source", "right_key")
-    return Stage(title, {MATCH_OVERRIDES.name: pair}, body, evidence(title), nasty=lambda: {MATCH_OVERRIDES.name: overrides_example()})
+
+    def nasty() -> dict[str, pa.Table]:
+        known = nasty_rows(_KNOWN.columns, {"source": ["crm"], "record_key": keys(12)}, rows=12)
+        return {MATCH_OVERRIDES.name: overrides_example(config), _KNOWN.name: known}
+
+    reads = {MATCH_OVERRIDES.name: whole(), _KNOWN.name: whole()}
+    return [_known(config), Stage(title, reads, body, evidence(title), nasty=nasty)]
+
+
+def _known(config: ProjectConfig) -> Stage:
+    """Of the records that are named, those that exist."""
+    mine = f"from match_overrides where {_MINE.format(entity=literal(config.customers.section))}"
+    named = f"select left_source as source, left_key as record_key {mine} union select right_source, right_key {mine}"
+    tables = {source: f"deduplicated_{source}" for source in record_sources(config)}
+    selects = [
+        f"select {literal(source)} as source, record_key from {name(table)} "
+        f"where record_key in (select record_key from named where source = {literal(source)})"
+        for source, table in tables.items()
+    ]
+    if events := event_sources(config):
+        these = f"source in ({', '.join(map(literal, events))}) and (source, visitor_id) in (select source, record_key from named)"
+        selects.append(f"select source, visitor_id from {IDENTITIES} where {these}")
+    body = f"with named as ({named}) select distinct source, record_key from ({' union all '.join(selects)})"
+    key = (Column("record_key", "varchar", "key"),)
+    visitor = (Column("source", "varchar", "source"), Column("visitor_id", "varchar", "visitor"))
+
+    def nasty() -> dict[str, pa.Table]:
+        given: dict[str, Sequence[Any]] = {"left_source": [*record_sources(config), "x"], "left_key": keys(9), "right_key": keys(7)}
+        given |= {"entity": [config.customers.section], "state": ["used"], "entry": keys(), "origin": ["list"], "verdict": ["always"]}
+        rows = {table: nasty_rows(key, {"record_key": keys(30)}) for table in tables.values()}
+        if events:
+            rows[IDENTITIES] = nasty_rows(visitor, {"source": events, "visitor_id": keys(30)})
+        return {MATCH_OVERRIDES.name: nasty_rows(MATCH_OVERRIDES.columns, given), **rows}
+
+    records = [*tables.values(), *([IDENTITIES] if events else [])]
+    return Stage(_KNOWN.name, {MATCH_OVERRIDES.name: everywhere(), **dict.fromkeys(records, whole())}, body, _KNOWN, nasty=nasty)

@@ -27,9 +27,10 @@ MATCH_EDGES = Table(
 MATCH_OVERRIDES = Table(
     "match_overrides",
     grain="one statement of people on two records: always or never one, from a list of pairs or a decision",
-    key=("origin", "entry"),
+    key=("entity", "origin", "entry"),
     columns=columns(
         """
+        entity          | varchar | whose records they are: customers, accounts or contacts
         origin          | varchar | the source that is the list, or decision
         entry           | varchar | key of the list's row, or subject of the decision
         verdict         | varchar | always: they are one, whatever the rules say; never: they are not
@@ -37,7 +38,7 @@ MATCH_OVERRIDES = Table(
         left_key        | varchar | key of the left record; inside one source the smaller of the two
         right_source    | varchar | source of the right record or visitor
         right_key       | varchar | key of the right record, or visitor id
-        state           | varchar | used; or why it is not: contradicted, unknown_source, unknown_record, same_record, incomplete
+        state           | varchar | used; or why it is not: contradicted, unknown_source, same_record, incomplete
         contradicted_by | varchar | where the same two records are said never to be one; null: nowhere
         source_file     | varchar | file of the list; null for a decision
         source_line     | bigint  | line in that file; null for a decision

@@ -7,9 +7,9 @@ import pyarrow as pa
 from sqlglot import exp
 
 from cdp_assets.config import EventsSource, ProjectConfig
+from cdp_assets.identity.judged import ALWAYS, JUDGED, NEVER, stated
 from cdp_assets.identity.limits import overrides_example
 from cdp_assets.identity.rules import event_sources
-from cdp_assets.identity.stated import ALWAYS, JUDGED, NEVER, STATED
 from cdp_assets.identity.tables import MATCH_OVERRIDES, evidence
 from cdp_assets.lake import Column, Stage, anyhow, by, intermediate
 from cdp_assets.lake.nasty import keys, nasty_rows
@@ -53,7 +53,7 @@ def visitor_stages(config: ProjectConfig, title: str) -> list[Stage]:
     known = [(source, *target) for source in event_sources(config) for target in _targets(config, source)]
     if not known:
         return []
-    return [_known_records(config, known), _hits(), visitor_edges(title)]
+    return [_known_records(config, known), _hits(), visitor_edges(config, title)]
 
 
 def _targets(config: ProjectConfig, source: str) -> list[tuple[int, str, str]]:
@@ -113,7 +113,7 @@ def _hits() -> Stage:
     )
 
 
-def visitor_edges(title: str) -> Stage:
+def visitor_edges(config: ProjectConfig, title: str) -> Stage:
     """Of all records that a visitor is known as, by the first rule that finds one now, that with the greatest key."""
     body = f"""
         select left_source, left_key, right_source, right_key, rule, rule_rank,
@@ -147,7 +147,7 @@ def visitor_edges(title: str) -> Stage:
                         rule_rank, bool_or(current) as current
                     from "visitor hits"
                     group by source, visitor_id, known_source, record_key, rule, rule_rank
-                ) as h {STATED}
+                ) as h {stated(config)}
             )
             window best as (
                 partition by right_source, right_key, never order by current desc, rule_rank, left_key desc, left_source
@@ -160,7 +160,7 @@ def visitor_edges(title: str) -> Stage:
         body,
         evidence(title),
         nasty=lambda: {
-            MATCH_OVERRIDES.name: overrides_example(),
+            MATCH_OVERRIDES.name: overrides_example(config),
             VISITOR_HITS.name: nasty_rows(
                 VISITOR_HITS.columns, {"source": ["web", "app"], "visitor_id": ["v1", "v2", "v3"], "current": [True, False, False, True]}
             ),

@@ -85,10 +85,11 @@ def decide_pair(project: Project, user: str, of: str, pair: tuple[Record, Record
 def standing_decisions(project: Project, of: str) -> list[Standing]:
     """The decisions that stand, the newest first."""
     config, place = _view(project, of).config, Place(project.store)
-    stated = as_customers(place.newest, MATCH_OVERRIDES, ENTITIES[of])
+    stated = place.newest(MATCH_OVERRIDES)
     sql = f"""
         select d."at", d.user_name, d.left_source, d.left_key, d.right_source, d.right_key, d.verdict, coalesce(o.state, 'not yet seen')
-        from ({standing()}) as d left join (select * from ({stated.sql}) where origin = 'decision') as o on o.entry = d.subject
+        from ({standing()}) as d
+        left join ({stated.sql}) as o on o.origin = 'decision' and o.entity = {literal(of)} and o.entry = d.subject
         where d.kind = {literal(kind_of(config))} and d.verdict in ('accept', 'reject')
         order by 1 desc, 3, 4, 5, 6
     """

@@ -1,7 +1,7 @@
 """Configurations whose stages together are all the kinds of stages that identity has, for the test over bucket counts."""
 
 from cdp_assets.config import ProjectConfig, parse_config
-from cdp_assets.identity import clusters, match, overrides
+from cdp_assets.identity import again, clusters, id_changes, match, overrides
 from cdp_assets.lake import Stage
 
 SOURCES = """
@@ -53,10 +53,12 @@ def config(rules: str = RULES) -> ProjectConfig:
 def examples() -> list[list[Stage]]:
     """Lists of stages, each stage with its own nasty rows."""
     return [
+        again.stages(config()),
         match.stages(config()),
         match.stages(config(MATCH_ONLY)),
         clusters.stages(config()),
-        overrides.stages(config(MATCH_ONLY + LISTS)),
+        overrides.stages([config(MATCH_ONLY + LISTS)]),
+        id_changes.stages(),
     ]
 
 

@@ -47,7 +47,12 @@ def overrides(stated: str) -> pa.Table:
     """What people state, all of it of use."""
     found = rows(stated, MATCH_OVERRIDES)
     numbers = [str(n) for n in range(found.num_rows)]
-    for column, values in (("origin", ["list"] * found.num_rows), ("entry", numbers), ("state", ["used"] * found.num_rows)):
+    for column, values in (
+        ("entity", ["customers"] * found.num_rows),
+        ("origin", ["list"] * found.num_rows),
+        ("entry", numbers),
+        ("state", ["used"] * found.num_rows),
+    ):
         found = found.set_column(found.schema.get_field_index(column), column, pa.array(values, pa.string()))
     return found
 
@@ -262,6 +267,14 @@ def test_what_is_always_one_decides_before_all_rules() -> None:
         stated=f"{NOTHING}\ncrm | c2 | loyalty | l1 | always",
     )
     assert found == [("crm.c1", "loyalty.l1", "mail", "an always-match decides"), ("crm.c2", "loyalty.l1", "always-match", "joined")]
+
+
+def test_a_record_that_does_not_exist_joins_nobody() -> None:
+    found = edges(crm="record_key\nc1\nc2", stated=f"{NOTHING}\ncrm | c1 | loyalty | gone | always\ncrm | c2 | loyalty | gone | always")
+    assert found == [
+        ("crm.c1", "loyalty.gone", "always-match", "a record that does not exist"),
+        ("crm.c2", "loyalty.gone", "always-match", "a record that does not exist"),
+    ]
 
 
 def test_what_a_rule_finds_and_people_state_too_is_redundant() -> None:

@@ -44,7 +44,7 @@ def unify(config: ProjectConfig, ids: pa.Table = NO_IDS, **given: str) -> World:
     for name, text in given.items():
         table = VISITOR_IDENTITIES if name == "visitor_identities" else table_of(name, config.sources[name])
         world.tables[name] = rows(text, table)
-    world.make(overrides.stages(config))
+    world.make(overrides.stages([config]))
     for source in record_sources(config):
         if dedupe_rules(config, source):
             world.make(deduplicate.pairs_stages(config, source))
