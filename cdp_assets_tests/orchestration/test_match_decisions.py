@@ -26,7 +26,7 @@ sources:
   web: {kind: events, files: web/, visitor: visitor, time: ts, known_as: {user: crm.id}, include_all_records: true}
 customers:
   match_order: [crm, shop, web]
-  dedupe: {crm: {rules: [{name: same mail, all: [{field: mail}]}]}}
+  dedupe: {crm: {rules: [{name: same mail, all: [{field: mail}]}]}, shop: {rules: []}}
   match:
     - {name: mail, left: crm, right: shop, all: [{field: mail}]}
     - {name: phone, left: crm, right: shop, all: [{field: phone}]}
