@@ -17,7 +17,6 @@ def check(draft: Draft) -> Iterator[Finding]:
         yield from _dedupe(each)
         yield from _match(each)
         yield from _reached(each, {name for other in drafts if other is not each for _, name in other.order})
-        yield from _merge(each)
 
 
 def _unknown_source(draft: Draft, at: Location, name: str, what: str = "source", known: Iterable[str] | None = None) -> Iterator[Finding]:
@@ -219,44 +218,3 @@ def _reached(draft: Draft, elsewhere: Collection[str]) -> Iterator[Finding]:
             others: list[Location] = [("accounts",), ("contacts",), ("activities",)] if at[0] == "sources" else []
             lacks = [(draft.section, "match"), ("sources", name, "kind"), *others]
             yield Finding(at, f"{name} has no rule to a source above it; {advice}", None, higher, lacks=lacks)
-
-
-def _merge(draft: Draft) -> Iterator[Finding]:
-    ranked = draft.ranked_records()
-    known = {field: its for name in reversed(ranked) for field, its in draft.sources[name].fields.items()}
-    merged = _merged_names(draft, ranked)
-    for at, field, importance in draft.merge if ranked else ():
-        if field not in known:
-            kinds: list[Location] = [("sources", name, "kind") for _, name in draft.order]
-            yield unknown(at, "field", field, known, *kinds, *(place for name in ranked for place in field_places(name, field)))
-            continue
-        if field in merged and field not in merged.values():
-            yield Finding(at, "goes into the profile under another name", shown(field), nearest=merged[field])
-            continue
-        for rank, (place, name) in enumerate(importance):
-            if name not in ranked:
-                yield from _unknown_source(draft, place, name, "source of records in match_order", ranked)
-            elif name in [earlier for _, earlier in importance[:rank]]:
-                yield Finding(place, "stands twice", shown(name))
-            elif not _has(draft.sources[name].fields, field, known[field]):
-                message = f"{name} has no field {field}, nor one of its type; remove it"
-                yield Finding(place, message, lacks=[("sources", name, "fields"), ("sources", name, "primary_key")])
-
-
-def _merged_names(draft: Draft, ranked: list[str]) -> dict[str, str]:
-    """The name in the profile, by field: the first field of a semantic type is named as in the highest source."""
-    merged: dict[str, str] = {}
-    by_type: dict[str, str] = {}
-    for source in ranked:
-        mine: dict[str, str] = {}
-        for name, field in draft.sources[source].fields.items():
-            if field and field.semantic and field.type not in mine:
-                mine[field.type] = name
-                merged.setdefault(name, by_type.setdefault(field.type, name))
-    return merged
-
-
-def _has(fields: dict[str, Field | None], name: str, field: Field | None) -> bool:
-    if name in fields or field is None or None in fields.values():
-        return True
-    return field.semantic and any(other is not None and other.type == field.type for other in fields.values())

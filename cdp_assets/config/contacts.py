@@ -124,7 +124,7 @@ def _attributes(config: "ProjectConfig", contacts: Contacts) -> Iterator[Finding
     for attribute, field in contacts.attributes.items():
         if field not in known:
             places = [place for source in contacts.match_order for place in field_places(source, field)]
-            places.append(("contacts", "match_order"))
+            places += [("contacts", "match_order"), ("contacts", "exclude")]
             yield unknown(("contacts", "attributes", attribute), "unified field of contacts", field, known, *places)
 
 

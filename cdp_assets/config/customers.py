@@ -8,7 +8,7 @@ from pydantic import StrictBool
 from cdp_assets.config.base import Section, Text
 from cdp_assets.config.dedupe import Dedupe, RuleException
 from cdp_assets.config.guards import Guards, PairList
-from cdp_assets.config.merge import Merge
+from cdp_assets.config.merge import Merge, UnifiedName
 from cdp_assets.config.rule_condition import Conditions
 
 
@@ -48,4 +48,15 @@ class Customers(Section):
     guards: Guards = Guards()
     """What keeps a profile from growing too far."""
     merge: dict[str, Merge] = {}
-    """Which value wins, by field; without it the order of match_order."""
+    """Which value wins, by field or by name of a group of fields; without it the order of match_order."""
+    combine: dict[UnifiedName, Annotated[dict[str, str], pydantic.Field(min_length=2)]] = {}
+    """Fields of several sources that are one field of the profile, by its name: {source: field, ...}, all of one type.
+    Without it the first field of each semantic type is one, and fields of equal name and type are."""
+    separate: tuple[str, ...] = ()
+    """Fields of the profile whose parts stand each for themselves, although they have one type."""
+    exclude: tuple[str, ...] = ()
+    """Fields that do not go into the profile; they may be compared all the same."""
+    rename: dict[str, Text] = {}
+    """What pages call a field of the profile; the column keeps its name."""
+    order: tuple[str, ...] = ()
+    """Fields of the profile in the order in which they are shown; the others follow."""

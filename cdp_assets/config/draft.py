@@ -58,7 +58,6 @@ class Draft:
     overrides: list[tuple[Location, str, str]]
     """Fields of dedupe whose value may come from another record: the place, the source, the field."""
     match: list[DraftRule]
-    merge: list[tuple[Location, str, list[tuple[Location, str]]]]
     others: tuple["Draft", ...] = ()
 
     def ranks(self) -> dict[str, int]:
@@ -112,10 +111,6 @@ def _section(written: Any, section: str) -> Draft:
             for field in _mapping(_mapping(entry).get("fields"))
         ],
         match=[_rule(at, rule, _text(_mapping(rule).get("left")), _text(_mapping(rule).get("right"))) for at, rule in match],
-        merge=[
-            ((section, "merge", field), field, list(_names(entry, (section, "merge", field, "importance"))))
-            for field, entry in _mapping(entity.get("merge")).items()
-        ],
     )
 
 
@@ -129,12 +124,6 @@ def _list(data: Any) -> list[Any]:
 
 def _text(data: Any) -> str | None:
     return data if isinstance(data, str) else None
-
-
-def _names(entry: Any, at: Location) -> Iterator[tuple[Location, str]]:
-    for number, name in enumerate(_list(_mapping(entry).get("importance"))):
-        if isinstance(name, str):
-            yield (*at, number), name
 
 
 def _recencies(dedupe: Any, at: Location) -> Iterator[tuple[Location, str]]:

@@ -9,7 +9,7 @@ _SECTIONS = ("privacy",)
 _CUSTOMERS = "exceptions aliases bypass review households clusters enrichment quality".split()
 _RULES = ("threshold",)
 _NORMALISE = "numerals phone name address organization email nicknames alias bypass".split()
-_MERGE = "most_filled most_recent least_recent group combine separate exclude rename concatenate".split()
+_MERGE = "most_filled concatenate".split()
 
 
 def refusals(data: Any) -> list[tuple[Location, Finding]]:

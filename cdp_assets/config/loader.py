@@ -21,6 +21,7 @@ from cdp_assets.config import (
     exports,
     guards,
     measures,
+    merge_checks,
     row_filter,
     segments,
     sources,
@@ -40,6 +41,7 @@ LINKS: tuple[Callable[[ProjectConfig], Iterator[Finding]], ...] = (
     sources.check,
     csv_form.check,
     row_filter.check,
+    merge_checks.check,
     accounts.check,
     contacts.check,
     guards.check,
@@ -152,6 +154,8 @@ def _validate(data: Any) -> tuple[ProjectConfig | None, list[Finding]]:
         for each in LINKS:
             document.sections.update(finding.at[:1] for finding in found)
             found += _new(each(config), document)
+            # a field that may not be left out is missing to those who use it, and they are named with it
+            document.holes.update(finding.at for finding in found if finding.at[1:2] == ("exclude",))
         # nothing is said of how a condition goes with others while it is wrong by itself
         wrong = {finding.at for finding in found}
         found += _new((finding for finding in contradictions.check(config) if document.written(finding.at) not in wrong), document)
@@ -182,7 +186,7 @@ def _new(found: Iterable[Finding], document: Mended, *, lenient: bool = False) -
 
     for finding in found:
         lacks = finding.lacks if finding.lacks is None else [written(at) for at in finding.lacks]
-        placed = replace(finding, at=written(finding.at), lacks=lacks)
+        placed = replace(finding, at=written(finding.at), lacks=lacks, users=[written(at) for at in finding.users])
         if not document.follows(placed):
             yield placed
 
@@ -210,7 +214,9 @@ def _removed(name: str, users: Sequence[Location], document: Document) -> Findin
 def _placed(finding: Finding, document: Document, file: Path) -> Problem:
     line = document.line(finding.at) if finding.line is None else finding.line
     allowed = listed(finding.allowed)
-    return Problem(file.name, line, dotted(finding.at), finding.message, finding.found, allowed, finding.nearest)
+    users = ", ".join(f"{dotted(at)} (line {document.line(at)})" for at in finding.users)
+    message = f"{finding.message}: {users}" if users else finding.message
+    return Problem(file.name, line, dotted(finding.at), message, finding.found, allowed, finding.nearest)
 
 
 def _by_line(problem: Problem) -> tuple[int, str, str]:

@@ -36,6 +36,8 @@ class Finding:
     nearest: str | None = None
     line: int | None = None
     lacks: Sequence[Location] | None = None
+    users: Sequence[Location] = ()
+    """Other places that the message is about; they stand at its end, each with its line."""
 
 
 def unknown(at: Location, what: str, name: str, known: Iterable[str], *lacks: Location) -> Finding:

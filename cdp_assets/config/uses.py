@@ -16,7 +16,12 @@ _NAMED: tuple[tuple[str | None, ...], ...] = (
     ("activities", ANY, "source"),
 )
 """Places whose value is the name of a source."""
-_KEYS: tuple[tuple[str | None, ...], ...] = (*((entity, "dedupe") for entity in _ENTITIES), ("contacts", "relationships"))
+_KEYS: tuple[tuple[str | None, ...], ...] = (
+    *((entity, "dedupe") for entity in _ENTITIES),
+    *((entity, "merge", ANY, policy) for entity in _ENTITIES for policy in ("most_recent", "least_recent")),
+    *((entity, "combine", ANY) for entity in _ENTITIES),
+    ("contacts", "relationships"),
+)
 """Places whose keys are names of sources."""
 _REFERENCES: tuple[tuple[str | None, ...], ...] = (
     ("sources", ANY, "known_as", ANY),

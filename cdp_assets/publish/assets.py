@@ -98,6 +98,7 @@ def _publish(project: Project, tables: Sequence[Table], run: Run) -> StepResult:
             run_id=run.run_id,
             as_of=run.as_of,
             account_meanings=accounts,
+            labels={field.name: field.label for field in unified_fields(project.config) if field.label},
         )
     if not made.unchanged:
         record(run.place, user=run.user, action="publish", subject=made.folder.name, outcome="done", detail=f"as of {run.as_of}")

@@ -40,7 +40,7 @@ _FACTS = f"""
 
 def meanings_of(unified_profiles: Table, meanings: Mapping[str, str]) -> dict[str, str]:
     """The fields of the profile with their types in cdp.yaml, in declared order; text where none is given."""
-    fields = [c.name for c in unified_profiles.columns if c.name not in tables.PROFILE_FACTS]
+    fields = [c.name for c in unified_profiles.columns if c.name not in tables.PROFILE_FACTS and not c.type.endswith("[]")]
     return {field: meanings.get(field, "text") for field in fields}
 
 
@@ -57,8 +57,9 @@ def fill(
     account_meanings: Mapping[str, str],
     contents: str,
     as_of: str,
+    labels: Mapping[str, str],
 ) -> None:
-    """Fill every table of the attached, empty file `serve`, sorted by key; `meanings` as from meanings_of."""
+    """Fill every table of the attached, empty file `serve`, sorted by key; `meanings` as from meanings_of, `labels` of renamed fields."""
     words.teach(connection)
     for each, source in inputs.items():
         connection.execute(f"create or replace temp view {name(each)} as {source.sql}")
@@ -70,7 +71,7 @@ def fill(
     _create(connection, tables.CUSTOMER, _customer(meanings).sql(dialect="duckdb"))
     connection.execute(f"create or replace temp table said as {_SAID.format(said=tokens.said(meanings))}")
     _create(connection, profile, f"select {', '.join(name(c) for c in profile.column_names)} from unified_profiles")
-    _create(connection, tables.PROFILE_COLUMN, _rows(tables.PROFILE_COLUMN, _columns(unified, meanings)))
+    _create(connection, tables.PROFILE_COLUMN, _rows(tables.PROFILE_COLUMN, _columns(unified, meanings, labels)))
     _create(connection, tables.SEARCH_TOKEN, tokens.TOKENS)
     _create(connection, tables.ATTRIBUTE_ORIGIN, f"select {_plain(tables.ATTRIBUTE_ORIGIN)} from profile_lineage")
     _create(connection, tables.CUSTOMER_KEY, _CUSTOMER_KEY)
@@ -100,10 +101,10 @@ def _plain(table: Table) -> str:
     return ", ".join(name(column) for column in table.column_names)
 
 
-def _columns(unified_profiles: Table, meanings: Mapping[str, str]) -> list[tuple[Any, ...]]:
+def _columns(unified_profiles: Table, meanings: Mapping[str, str], labels: Mapping[str, str]) -> list[tuple[Any, ...]]:
     declared = {c.name: c for c in unified_profiles.columns}
     return [
-        (position, field, label(field), declared[field].type, meaning, declared[field].personal)
+        (position, field, labels.get(field, label(field)), declared[field].type, meaning, declared[field].personal)
         for position, (field, meaning) in enumerate(meanings.items(), start=1)
     ]
 

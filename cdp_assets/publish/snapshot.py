@@ -49,12 +49,14 @@ def publish(
     run_id: str,
     as_of: date,
     account_meanings: Mapping[str, str] | None = None,
+    labels: Mapping[str, str] | None = None,
 ) -> Published:
     """Publish these versions of the tables named in INPUTS, and of those of OPTIONAL_INPUTS that are given.
 
     The caller has found them closed (closed_state).
     `connection` is any writable DuckDB (in memory is enough): the new file is attached to it while it is filled.
-    `meanings` gives the type in cdp.yaml of the fields of unified_profiles, `account_meanings` of account_profiles.
+    `meanings` gives the type in cdp.yaml of the fields of unified_profiles, `account_meanings` of account_profiles;
+    `labels` says what fields are called that the configuration renames.
     Contents that are published already are not written again. Raises EngineError, without any value in its text, and
     leaves the last publication in place.
     """
@@ -63,8 +65,10 @@ def publish(
     inputs = {**{table: inputs[table] for table in INPUTS}, **{table: inputs[table] for table in published_inputs(inputs)}}
     states = {table: (source.version, source.digest) for table, source in inputs.items()}
     declared = {table: [(c.name, c.type, c.personal) for c in source.table.columns] for table, source in inputs.items()}
-    accounts = dict(account_meanings or {})
-    contents = of([states, declared, list(meanings.items()), list(accounts.items()), of_folder(Path(__file__).parent)])
+    accounts, called = dict(account_meanings or {}), dict(labels or {})
+    contents = of(
+        [states, declared, list(meanings.items()), list(accounts.items()), list(called.items()), of_folder(Path(__file__).parent)]
+    )
     before = pointer.read_pointer(published)
     with no_values_in_errors(PLACE):
         if before is not None and before.contents == contents and (published / before.folder / pointer.FILE).exists():
@@ -74,7 +78,7 @@ def publish(
                 return Published(folder, as_of, contents, unchanged=True, rows=_rows(connection, inputs))
         with pointer.building(published, run_id) as aside:
             with _attached(connection, aside / pointer.FILE):
-                fill(connection, inputs, meanings, accounts, contents, str(as_of))
+                fill(connection, inputs, meanings, accounts, contents, str(as_of), called)
                 rows = _rows(connection, inputs)
                 connection.execute(f"checkpoint {SERVE}")
             kept = before.kept if before else ()

@@ -1,12 +1,11 @@
 """Where each value of a profile comes from, and which values it did not take."""
 
-from collections.abc import Sequence
-
 from sqlglot import exp, parse_one
 
 from cdp_assets.config import ProjectConfig
 from cdp_assets.lake import Check, Stage, by
 from cdp_assets.unify.fields import UnifiedField, unified_fields
+from cdp_assets.unify.ranked import FROM_RECORD, Unit, ranked, rule_of, units
 from cdp_assets.unify.survivorship import nasty_values, value_stages
 from cdp_assets.unify.tables import PROFILE_LINEAGE
 
@@ -14,16 +13,16 @@ from cdp_assets.unify.tables import PROFILE_LINEAGE
 # the latter stay in memory, and took twice the time.
 _LINEAGE = """
     select
-        customer_id, attribute, source, record_key, source_file, source_line, 'importance' as rule,
+        customer_id, attribute, source, record_key, source_file, source_line, rule,
         list_sort(list_distinct(list_transform(losing, lambda x: x.value))) as losing_values,
         list_sort(list_transform(losing, lambda x: x.record)) as losing_records
     from (
         select
-            customer_id, attribute, source, record_key, source_file, source_line,
+            customer_id, attribute, source, record_key, source_file, source_line, rule,
             list_filter(others, lambda x: x.value <> value) as losing
         from (
             select
-                customer_id, attribute, source, record_key, source_file, source_line, value,
+                customer_id, attribute, source, record_key, source_file, source_line, value, rule, may_win,
                 row_number() over candidates_of_field as place,
                 coalesce(
                     list(struct_pack(value := value, record := source || '|' || record_key)) over (
@@ -34,7 +33,7 @@ _LINEAGE = """
             from candidates
             window candidates_of_field as (partition by customer_id, attribute order by importance, record_key desc)
         ) as placed
-        where place = 1
+        where place = 1 and may_win
     ) as chosen
 """
 
@@ -43,7 +42,8 @@ _NO_CANDIDATES = """
     select
         cast(null as varchar) as customer_id, cast(null as varchar) as attribute, cast(null as integer) as importance,
         cast(null as varchar) as source, cast(null as varchar) as record_key, cast(null as varchar) as source_file,
-        cast(null as bigint) as source_line, cast(null as varchar) as value
+        cast(null as bigint) as source_line, cast(null as varchar) as value, cast(null as varchar) as rule,
+        cast(null as boolean) as may_win
     where false
 """
 
@@ -55,7 +55,7 @@ def stages(config: ProjectConfig) -> list[Stage]:
     """
     values = value_stages(config)
     reads = {stage.name: by("customer_id") for stage in values}
-    body = _lineage(unified_fields(config))
+    body = _lineage(config)
     return [*values, Stage("profile_lineage", reads, body, PROFILE_LINEAGE, nasty=lambda: nasty_values(values))]
 
 
@@ -84,12 +84,18 @@ def checks(config: ProjectConfig) -> list[Check]:
     ]
 
 
-def _lineage(fields: Sequence[UnifiedField]) -> exp.Query:
+def _lineage(config: ProjectConfig) -> exp.Query:
     """The values of all sources as one long list of candidates, and of each profile's field the first one."""
-    branches = [_candidates(field, importance) for field in fields for importance in range(len(field.members))]
+    fields = unified_fields(config)
+    together = units(config, fields)
+    ranked_fields = {field.name: unit for unit in together for field in unit.fields}
+    branches = [_candidates(f, importance) for f in fields if f.name not in ranked_fields for importance in range(len(f.members))]
+    branches += [_ranked(field, unit) for unit in together for field in unit.fields]
     start, query = parse_one(_NO_CANDIDATES, dialect="duckdb"), parse_one(_LINEAGE, dialect="duckdb")
     assert isinstance(start, exp.Query)
     assert isinstance(query, exp.Select)
+    for unit in together:
+        query = query.with_(exp.to_identifier(unit.alias, quoted=True), as_=ranked(unit))
     return query.with_("candidates", as_=exp.union(start, *branches, distinct=False) if branches else start)
 
 
@@ -98,7 +104,19 @@ def _candidates(field: UnifiedField, importance: int) -> exp.Select:
     source, value = field.members[importance].source, exp.column(field.name, quoted=True)
     return (
         exp.select("customer_id", exp.Literal.string(field.name), exp.Literal.number(importance), exp.Literal.string(source))
-        .select("record_key", "source_file", "source_line", exp.cast(value, "varchar"))
+        .select("record_key", "source_file", "source_line", exp.cast(value, "varchar"), exp.Literal.string(rule_of(field)), "true")
         .from_(exp.Table(this=exp.to_identifier(f"values_{source}", quoted=True)))
+        .where(value.is_(exp.null()).not_())
+    )
+
+
+def _ranked(field: UnifiedField, unit: Unit) -> exp.Select:
+    """The values of the ranked records for one field. Of a group only the first record's may be shown."""
+    value, customer, *record = exp.column(field.name, quoted=True), *FROM_RECORD
+    may_win = "place = 1" if unit.grouped else "true"
+    return (
+        exp.select(customer, exp.Literal.string(field.name), "place", "source", *record, exp.cast(value, "varchar"))
+        .select(exp.Literal.string(rule_of(field)), may_win)
+        .from_(exp.Table(this=exp.to_identifier(unit.alias, quoted=True)))
         .where(value.is_(exp.null()).not_())
     )

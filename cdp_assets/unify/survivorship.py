@@ -1,7 +1,8 @@
 """Unified profiles: which of several values a profile shows.
 
-Each field shows the value of the most important source that has one; of several records of that source the one with
-the greatest key that has one. Only winners of the dedupe have a say. What is not shown stands in profile_lineage.
+A field shows the value of the most important source that has one; of several records of that source the one with
+the greatest key that has one. Where the configuration asks for the newest, the oldest, or for fields that belong
+together, ranked.py decides. Only winners of the dedupe have a say. What is not shown stands in profile_lineage.
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from cdp_assets.identity import record_sources
 from cdp_assets.lake import Check, Column, Stage, Table, by, columns, intermediate
 from cdp_assets.lake.nasty import keys, nasty_rows
 from cdp_assets.unify.fields import UnifiedField, unified_fields
+from cdp_assets.unify.ranked import moments, ranked, units
 from cdp_assets.unify.tables import ALTERNATE_KEYS, unified_profiles
 
 _PEOPLE = intermediate(
@@ -104,7 +106,7 @@ def stages(config: ProjectConfig) -> list[Stage]:
         Stage(
             "unified_profiles",
             {"people": customer, "former": customer, **dict.fromkeys((stage.name for stage in values), customer)},
-            _profiles(unified_fields(config), record_sources(config)),
+            _profiles(config),
             unified_profiles(config),
             nasty=nasty,
         ),
@@ -130,7 +132,7 @@ def checks() -> list[Check]:
 def value_stages(config: ProjectConfig) -> list[Stage]:
     """For each source of records a stage `values_<source>`: its winners' values under the names of the profile."""
     fields = unified_fields(config)
-    return [_values(source, fields) for source in record_sources(config)]
+    return [_values(config, source, fields) for source in record_sources(config)]
 
 
 def nasty_values(values: Sequence[Stage]) -> dict[str, pa.Table]:
@@ -138,13 +140,16 @@ def nasty_values(values: Sequence[Stage]) -> dict[str, pa.Table]:
     return {stage.name: nasty_rows(stage.writes.columns, {"customer_id": _CUSTOMERS, "record_key": keys()}) for stage in values}
 
 
-def _values(source: str, fields: Sequence[UnifiedField]) -> Stage:
-    """A row is a winner of the source, with the profile that it belongs to."""
+def _values(config: ProjectConfig, source: str, fields: Sequence[UnifiedField]) -> Stage:
+    """A row is a winner of the source, with the profile that it belongs to, and how recent it is where that decides."""
     records, title = f"deduplicated_{source}", f"values_{source}"
+    recency = moments(units(config, fields), source)
+    its = config.sources[source].fields
     mine = [(field, member.field) for field in fields for member in field.members if member.source == source]
     query = (
         exp.select("k.customer_id", "d.record_key", "d.source_file", "d.source_line")
         .select(*(_column(original, "d").as_(field.name, quoted=True) for field, original in mine))
+        .select(*(exp.cast(_column(name, "d"), unit.moment_type).as_(unit.moment, quoted=True) for unit, name in recency))
         .from_("alternate_keys as k")
         .join(_table(records, "d"), on="d.record_key = k.record_key")
         .where(exp.column("source", "k").eq(exp.Literal.string(source)), "d.is_winner")
@@ -157,8 +162,11 @@ def _values(source: str, fields: Sequence[UnifiedField]) -> Stage:
         source_line | bigint  | line of the record in its file
         """
     )
-    writes = Table(title, f"a winner of {source}", (), (*head, *(Column(f.name, f.data_type, f"{source}.{o}") for f, o in mine)))
-    reads = (*head[1:], Column("is_winner", "boolean", "winner"), *(Column(o, f.data_type, "field") for f, o in mine))
+    made = [Column(f.name, f.data_type, f"{source}.{o}") for f, o in mine]
+    made += [Column(unit.moment, unit.moment_type, f"{source}.{name}") for unit, name in recency]
+    writes = Table(title, f"a winner of {source}", (), (*head, *made))
+    read = dict.fromkeys([*(original for _, original in mine), *(name for _, name in recency)])
+    reads = (*head[1:], Column("is_winner", "boolean", "winner"), *(Column(name, its[name].data_type, "field") for name in read))
     return Stage(
         title,
         {"alternate_keys": by("record_key"), records: by("record_key")},
@@ -171,19 +179,29 @@ def _values(source: str, fields: Sequence[UnifiedField]) -> Stage:
     )
 
 
-def _profiles(fields: Sequence[UnifiedField], sources: Sequence[str]) -> exp.Query:
-    """Joins the best values of each source to the people, and takes for each field the first that is there."""
+def _profiles(config: ProjectConfig) -> exp.Query:
+    """Joins to the people what each source knows best, and what the ranked records give."""
     query = parse_one(_PROFILES, dialect="duckdb")
     assert isinstance(query, exp.Select)
+    fields = unified_fields(config)
+    together = units(config, fields)
+    decided = {field.name: _column(field.name, unit.alias) for unit in together for field in unit.fields}
     for field in fields:
-        values = [_column(field.name, f"best_{member.source}") for member in field.members]
-        query = query.select(exp.func("coalesce", *values).as_(field.name, quoted=True))
-    for source in sources:
-        best = f"best_{source}"
-        names = [field.name for field in fields if any(member.source == source for member in field.members)]
-        same = _column("customer_id", best).eq(exp.column("customer_id", "p"))
-        query = query.join(_best(f"values_{source}", names).subquery(best), join_type="left", on=same)
+        first = exp.func("coalesce", *(_column(field.name, f"best_{member.source}") for member in field.members))
+        query = query.select(decided.get(field.name, first).as_(field.name, quoted=True))
+    for source in record_sources(config):
+        names = [f.name for f in fields if f.name not in decided and any(m.source == source for m in f.members)]
+        query = _joined(query, _best(f"values_{source}", names), f"best_{source}")
+    for unit in together:
+        names = [field.name for field in unit.fields]
+        first_place = exp.select("customer_id", *(_column(name) for name in names)).from_(ranked(unit).subquery("r")).where("place = 1")
+        query = _joined(query, first_place, unit.alias)
     return query
+
+
+def _joined(query: exp.Select, values: exp.Select, alias: str) -> exp.Select:
+    same = _column("customer_id", alias).eq(exp.column("customer_id", "p"))
+    return query.join(values.subquery(exp.to_identifier(alias, quoted=True)), join_type="left", on=same)
 
 
 def _best(values: str, names: Sequence[str]) -> exp.Select:

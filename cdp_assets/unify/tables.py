@@ -4,19 +4,24 @@ from cdp_assets.config import ProjectConfig
 from cdp_assets.lake import Column, Table, columns
 from cdp_assets.unify.fields import UnifiedField, unified_fields
 
+_RULE = (
+    "how the value was chosen: importance (the first source in order that has one), most_recent, least_recent;"
+    " `group <name>: ` stands before it where several fields come from one record"
+)
+
 PROFILE_LINEAGE = Table(
     "profile_lineage",
     grain="a field of a profile that has a value, and the record that the value comes from",
     key=("customer_id", "attribute"),
     columns=columns(
-        """
+        f"""
         customer_id    | varchar   | id of the profile
         attribute      | varchar   | field of the profile
         source         | varchar   | source of the record whose value the profile shows
         record_key     | varchar   | key of that record
         source_file    | varchar   | file of that record, relative to the project folder
         source_line    | bigint    | line of that record in its file
-        rule           | varchar   | how the value was chosen: importance (the first source in order that has one)
+        rule           | varchar   | {_RULE}
         losing_values  | varchar[] | other values of the profile's records, as text, in order, each once
         losing_records | varchar[] | `source|key` of the records that have one of them, in order
         """,
@@ -77,5 +82,10 @@ def unified_profiles(config: ProjectConfig) -> Table:
 
 
 def _column(field: UnifiedField) -> Column:
-    origin = ", else ".join(f"{member.source}.{member.field}" for member in field.members)
-    return Column(field.name, field.data_type, f"{field.type}: {origin}", personal=field.personal)
+    if field.policy == "importance":
+        origin = ", else ".join(f"{member.source}.{member.field}" for member in field.members)
+    else:
+        parts = ", ".join(f"{member.source}.{member.field} by {member.moment}" for member in field.members)
+        origin = f"the {field.policy.replace('_', ' ')} of {parts}"
+    together = f"; of one record with the group {field.group}" if field.group else ""
+    return Column(field.name, field.data_type, f"{field.type}: {origin}{together}", personal=field.personal)

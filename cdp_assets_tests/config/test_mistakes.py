@@ -194,10 +194,8 @@ merge: ->   - {name: likely, kind: probabilistic, threshold: 0.95}\n  merge:
     38: customers.match[0].threshold: is built by a later version; remove it until then
 [lower] -> [phone]
     41: customers.match[0].all[0].normalise[0]: phone is built by a later version; remove it until then
-{importance: [shop, crm]} -> {most_recent: born}
-    49: customers.merge.email: most_recent is built by a later version; remove it until then
-email: {imp -> email: {group: [a, b], imp
-    49: customers.merge.email: group is built by a later version; remove it until then
+{importance: [shop, crm]} -> most_filled
+    49: customers.merge.email: most_filled is built by a later version; remove it until then
 """
 
 

@@ -35,6 +35,14 @@ def test_head_of_a_customer(tmp_path):
     assert rows == [("Ann-Marie O'Brien", "ann@example.com", "Cork, Ireland", True), ("Ben Müller", "ben@example.com", "Köln", True)]
 
 
+def test_a_renamed_field_is_called_so_on_the_card_and_its_column_is_not(tmp_path):
+    with session() as connection:
+        found = sources(tmp_path, world())
+        labels = {"email": "Where to write"}
+        result = publish(connection, tmp_path / "published", found, MEANINGS, run_id="one", as_of=AS_OF, labels=labels)
+    assert ask(result, "select label from profile_column where name = 'email'") == [("Where to write",)]
+
+
 def tokens(result, kind):
     return [row[0] for row in ask(result, f"{TOKENS} where customer_id = '{ANN}' and kind = '{kind}' order by 1")]
 

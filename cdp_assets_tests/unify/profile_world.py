@@ -17,7 +17,7 @@ sources:
   loyalty:
     files: loyalty.csv
     primary_key: card
-    fields: {full_name: person.full_name, mail: identity.email, points: integer, status: integer}
+    fields: {full_name: person.full_name, mail: identity.email, points: integer, status: integer, since: date}
   shop:
     files: shop.csv
     primary_key: contact_id
@@ -31,9 +31,9 @@ customers:
 """
 
 
-def config(merge: str = "") -> ProjectConfig:
-    """The project, with `customers.merge` where given."""
-    return parse_config(f"{SOURCES}  merge: {merge}\n" if merge else SOURCES)
+def config(merge: str = "", more: str = "") -> ProjectConfig:
+    """The project, with `customers.merge` and further lines of `customers` where given."""
+    return parse_config(SOURCES + (f"  merge: {merge}\n" if merge else "") + (f"  {more}\n" if more else ""))
 
 
 def tables() -> dict[str, Table]:

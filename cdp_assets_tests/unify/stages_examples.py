@@ -12,6 +12,7 @@ def examples() -> list[list[Stage]]:
     rules = with_rules()
     one = parse_config("version: 1\nsources: {crm: {files: a, primary_key: id, fields: {}}}")
     visitors = parse_config("version: 1\nsources: {web: {kind: events, files: w, visitor: c, time: t, include_all_records: true}}")
+    merged = config("{name: {least_recent: {crm: born, loyalty: since, shop: seen}}, both: {group: [status, spent]}}")
     profiles = [stages(each) for stages in (alternate_keys.stages, survivorship.stages) for each in (config(), one, visitors)]
     return [
         deduplicate.pairs_stages(rules, "crm"),
@@ -20,4 +21,6 @@ def examples() -> list[list[Stage]]:
         *profiles,
         lineage.stages(config()),
         lineage.stages(one),
+        survivorship.stages(merged),
+        lineage.stages(merged),
     ]

@@ -6,8 +6,8 @@ from cdp_assets.unify.tables import unified_profiles
 from cdp_assets_tests.unify.profile_world import config
 
 
-def members(merge: str = "") -> dict[str, list[str]]:
-    return {field.name: [f"{m.source}.{m.field}" for m in field.members] for field in unified_fields(config(merge))}
+def members(merge: str = "", more: str = "") -> dict[str, list[str]]:
+    return {field.name: [f"{m.source}.{m.field}" for m in field.members] for field in unified_fields(config(merge, more))}
 
 
 def of(crm: str, shop: str) -> dict[str, list[str]]:
@@ -73,3 +73,39 @@ def test_the_declaration_has_the_fields_with_their_types_and_says_which_are_pers
     assert (columns["born"].type, columns["spent"].type, columns["points"].type) == ("date", "decimal(18,2)", "bigint")
     assert {name for name, column in columns.items() if column.personal} == {"name", "email", "other_email", "born"}
     assert columns["name"].description == "person.full_name: crm.name, else loyalty.full_name, else shop.customer"
+
+
+def test_combine_puts_fields_of_one_type_under_a_name_of_ones_own() -> None:
+    found = members(more="combine: {second_email: {crm: other_email, shop: other_email}}")
+    assert found["second_email"] == ["crm.other_email", "shop.other_email"]
+    assert found["email"] == ["crm.email", "loyalty.mail"]
+
+
+def test_what_combine_leaves_out_is_not_drawn_in() -> None:
+    found = members(more="combine: {email: {crm: email, loyalty: mail}}")
+    assert (found["email"], found["other_email"]) == (["crm.email", "loyalty.mail"], ["crm.other_email"])
+    assert found["shop_other_email"] == ["shop.other_email"]
+
+
+def test_separate_lets_each_part_stand_for_itself() -> None:
+    found = members(more="separate: [email]")
+    assert (found["email"], found["mail"], found["shop_other_email"]) == (["crm.email"], ["loyalty.mail"], ["shop.other_email"])
+
+
+def test_an_excluded_field_is_not_in_the_profile_and_no_other_takes_its_name() -> None:
+    assert members(more="exclude: [status]") == {name: its for name, its in members().items() if name != "status"}
+
+
+def test_order_comes_first_and_the_others_follow() -> None:
+    assert list(members(more="order: [spent, email]"))[:3] == ["spent", "email", "contact_id"]
+
+
+def test_rename_changes_what_is_shown_and_no_column() -> None:
+    parsed = config(more="rename: {born: Date of birth}")
+    assert {f.name: f.label for f in unified_fields(parsed)}["born"] == "Date of birth"
+    assert unified_profiles(parsed).column_names == unified_profiles(config()).column_names
+
+
+def test_importance_of_a_group_orders_the_sources_of_all_its_fields() -> None:
+    found = members("{mails: {group: [email, status], importance: [shop, crm]}}")
+    assert (found["email"][0], found["status"][0]) == ("shop.other_email", "shop.status")
