@@ -23,6 +23,7 @@ from cdp_assets.lake.stage import Body, Meet
 
 STATION = "contacts"
 _PROFILES = "unified_profiles"
+_ID_TABLES = ("ids", "ids_before", "id_redirects", "id_changes", "id_changes_before")
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Entity:
     @property
     def tables(self) -> dict[str, str]:
         """Table of customers -> table of the entity."""
-        ids = {f"customer_{name}": f"{self.word}_{name}" for name in ("ids", "ids_before", "id_redirects")}
+        ids = {f"customer_{name}": f"{self.word}_{name}" for name in _ID_TABLES}
         keys = {"profile_lineage": f"{self.word}_lineage", "alternate_keys": f"{self.word}_keys", _PROFILES: self.profiles}
         return {name: f"{self.word}_{name}" for name in ("match_overrides", "match_edges", "clusters")} | ids | keys
 

@@ -5,8 +5,8 @@ from functools import partial
 from cdp_assets.config import Project, ProjectConfig
 from cdp_assets.events.tables import VISITOR_IDENTITIES
 from cdp_assets.governance.tables import DECISIONS
-from cdp_assets.identity import clusters, match, overrides, registry
-from cdp_assets.identity.registry_tables import CUSTOMER_ID_REDIRECTS, CUSTOMER_IDS
+from cdp_assets.identity import clusters, id_changes, match, overrides, registry
+from cdp_assets.identity.registry_tables import CUSTOMER_ID_CHANGES, CUSTOMER_ID_REDIRECTS, CUSTOMER_IDS
 from cdp_assets.identity.rules import dedupe_rules, event_sources, record_sources
 from cdp_assets.identity.tables import CLUSTERS, MATCH_EDGES, MATCH_OVERRIDES
 from cdp_assets.lake import Step, Table
@@ -75,6 +75,15 @@ def steps(project: Project) -> list[Step]:
             stages=registry.redirect_stages,
             checks=registry.redirect_checks,
             numbers={"retired_ids": "count(*)", "without_survivor": "count(*) filter (surviving_customer_id is null)"},
+        ),
+        Step(
+            CUSTOMER_ID_CHANGES,
+            "identity",
+            "Every change of a customer id, with its cause. Reads its own last version.",
+            {"customer_ids": CUSTOMER_IDS, "clusters": CLUSTERS, "customer_id_changes_before": CUSTOMER_ID_CHANGES},
+            stages=id_changes.stages,
+            checks=id_changes.checks,
+            numbers=id_changes.numbers(),
         ),
     ]
 

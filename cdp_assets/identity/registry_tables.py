@@ -36,3 +36,39 @@ CUSTOMER_ID_REDIRECTS = Table(
     ),
     retention="for ever, as the registry that it is made from",
 )
+
+CONFIGURED = "configured:"
+"""How the base record of an id begins that comes from the fields of `customers.id`; a source's name holds no such sign."""
+
+CAUSES = {
+    "new record": "it had no id before",
+    "came back": "it had an id once, and has one again",
+    "record gone": "no source holds it any more",
+    "no profile": "nothing matches it any more, and its source keeps only what matches",
+    "merged": "all records of its customer are with another customer now, which keeps its id",
+    "split": "its customer fell apart, and another part kept the id",
+    "moved": "its customer fell apart, and it is with another customer now, which keeps its id",
+    "configured value": "the fields of customers.id give another id",
+    "unexplained": "none of these: a fault of the program, and nothing is written",
+}
+"""Why a record has another customer id than before."""
+
+CUSTOMER_ID_CHANGES = Table(
+    "customer_id_changes",
+    grain="a change of the customer id of a record or visitor",
+    key=("source", "record_key", "change"),
+    columns=columns(
+        f"""
+        source               | varchar | source of the record
+        record_key           | varchar | the record's key, or the visitor's id
+        change               | integer | 1, 2, ...: the record's first, second change
+        change_set           | bigint  | 1, 2, ...: the refresh that found it, counting those that found any
+        previous_customer_id | varchar | the id before; null: it had none
+        customer_id          | varchar | the id since; null: it has none
+        cause                | varchar | {"; ".join(f"{cause}: {words}" for cause, words in CAUSES.items())}
+        """,
+        personal=("record_key",),
+        required=("change_set", "cause"),
+    ),
+    retention="for ever, as the registry whose history it is",
+)

@@ -24,10 +24,10 @@ MATCHING: dict[str, tuple[str, ...]] = {
 }
 """Entity -> what its matching results in."""
 PROFILES: dict[str, tuple[str, ...]] = {
-    "customers": ("unified_profiles", "profile_lineage", "alternate_keys", "customer_id_redirects"),
-    "accounts": ("account_profiles", "account_lineage", "account_keys", "account_id_redirects"),
+    "customers": ("unified_profiles", "profile_lineage", "alternate_keys", "customer_id_redirects", "customer_id_changes"),
+    "accounts": ("account_profiles", "account_lineage", "account_keys", "account_id_redirects", "account_id_changes"),
     "contacts": (
-        *("contacts", "contact_lineage", "contact_keys", "contact_id_redirects"),
+        *("contacts", "contact_lineage", "contact_keys", "contact_id_redirects", "contact_id_changes"),
         *("contact_account_links", "contact_quarantine", "contact_profiles"),
     ),
 }

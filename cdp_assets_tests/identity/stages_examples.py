@@ -1,7 +1,7 @@
 """Configurations whose stages together are all the kinds of stages that identity has, for the test over bucket counts."""
 
 from cdp_assets.config import ProjectConfig, parse_config
-from cdp_assets.identity import clusters, match, overrides
+from cdp_assets.identity import clusters, id_changes, match, overrides
 from cdp_assets.lake import Stage
 
 SOURCES = """
@@ -56,6 +56,7 @@ def examples() -> list[list[Stage]]:
         match.stages(config()),
         match.stages(config(MATCH_ONLY)),
         clusters.stages(config()),
+        id_changes.stages(),
         overrides.stages(config(MATCH_ONLY + LISTS)),
     ]
 
