@@ -131,7 +131,7 @@ def stages() -> list[Stage]:
     record, before = by("source", "record_key"), "customer_id_changes_before"
     ids: list[Any] = ["A", "B", None, "C", "A", "D", None]
     one: list[Any] = ["crm"]
-    log = {"source": one, "record_key": [*"abcdef"], "change": [1, 2, 3], "customer_id": ids, "change_set": [1, 2]}
+    log = {"source": one, "record_key": [*"abcde"], "change": [1, 2, 3], "customer_id": ids, "change_set": [1, 2]}
     registry = {"source": one, "record_key": [*"abcdefg"], "customer_id": [*"ABC"], "held": [True, True, False]}
     registry["base_record"] = ["crm|a", f"{CONFIGURED}x"]
     state = {"source": one, "record_key": [f"k{n}" for n in range(60)], "before": ids, "now": ["A", "C", "B", None, "B"]}
@@ -139,7 +139,7 @@ def stages() -> list[Stage]:
     natures = {"customer_id": [*"ABCD"], "configured": [True, False, False], "held": [True, True, False]}
     found = {**state, "change": [1, 2], "cause": list(CAUSES)}
     examples: dict[str, pa.Table] = {
-        before: nasty_rows(CUSTOMER_ID_CHANGES.columns, log, rows=18),
+        before: nasty_rows(CUSTOMER_ID_CHANGES.columns, log, rows=15),
         "customer_ids": nasty_rows(CUSTOMER_IDS.columns, registry, rows=7),
         "clusters": nasty_rows(_CLUSTERS, {"source": ["crm"], "record_key": [*"aceg"]}, rows=4),
         "states": nasty_rows(_STATES.columns, state),
