@@ -6,6 +6,7 @@ import pydantic
 from pydantic import StrictBool
 
 from cdp_assets.config.base import Section, Text
+from cdp_assets.config.customer_id import IdFields
 from cdp_assets.config.dedupe import Dedupe, RuleException
 from cdp_assets.config.guards import Guards, PairList
 from cdp_assets.config.merge import Merge, UnifiedName
@@ -49,6 +50,9 @@ class Customers(Section):
     """What keeps a profile from growing too far."""
     merge: dict[str, Merge] = {}
     """Which value wins, by field or by name of a group of fields; without it the order of match_order."""
+    id: IdFields = ()
+    """At most five fields that ids are made from, each a field of the profile or source.field; without it, and for whoever lacks
+    a value of one of them, the registry gives ids."""
     combine: dict[UnifiedName, Annotated[dict[str, str], pydantic.Field(min_length=2)]] = {}
     """Fields of several sources that are one field of the profile, by its name: {source: field, ...}, all of one type.
     Without it the first field of each semantic type is one, and fields of equal name and type are."""

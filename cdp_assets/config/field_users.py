@@ -24,6 +24,8 @@ def _of_the_section(entity: Customers, field: str) -> Iterator[Location]:
         for place, member in enumerate(merge.group or ()):
             if member == field:
                 yield (*at, "merge", name, "group", place)
+    if field in entity.id:
+        yield (*at, "id", entity.id.index(field))
     if field in entity.rename:
         yield (*at, "rename", field)
     if field in entity.order:

@@ -1,7 +1,7 @@
 """Configurations whose stages together are all the kinds of stages that identity has, for the test over bucket counts."""
 
 from cdp_assets.config import ProjectConfig, parse_config
-from cdp_assets.identity import clusters, id_changes, match, overrides
+from cdp_assets.identity import clusters, configured, id_changes, match, overrides, registry
 from cdp_assets.lake import Stage
 
 SOURCES = """
@@ -58,6 +58,8 @@ def examples() -> list[list[Stage]]:
         clusters.stages(config()),
         id_changes.stages(),
         overrides.stages(config(MATCH_ONLY + LISTS)),
+        configured.stages(config(f"{MATCH_ONLY}  id: [email, crm.born]\n")),
+        registry.stages(configured=True),
     ]
 
 
