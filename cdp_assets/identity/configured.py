@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from cdp_assets.config import ProjectConfig
 from cdp_assets.config.customer_id import id_members
-from cdp_assets.identity.match import union_all
+from cdp_assets.identity.limits import union_all
 from cdp_assets.identity.registry_tables import CONFIGURED, CONFIGURED_IDS
 from cdp_assets.lake import Check, Column, Stage, anyhow, by, columns, intermediate
 from cdp_assets.lake.nasty import keys, nasty_rows
