@@ -6,6 +6,7 @@ import pydantic
 from pydantic import StrictBool
 
 from cdp_assets.config.base import Section, Text
+from cdp_assets.config.clusters import Cluster, ClusterName, HouseholdsOrNot
 from cdp_assets.config.customer_id import IdFields
 from cdp_assets.config.dedupe import Dedupe, RuleException
 from cdp_assets.config.guards import Guards, PairList
@@ -64,3 +65,12 @@ class Customers(Section):
     """What pages call a field of the profile; the column keeps its name."""
     order: tuple[str, ...] = ()
     """Fields of the profile in the order in which they are shown; the others follow."""
+
+
+class People(Customers):
+    """How records of the sources become profiles of people, and which of these people belong together."""
+
+    households: HouseholdsOrNot = None
+    """true: customers with the same last name and address are a household, whose id stands in household_id."""
+    clusters: dict[ClusterName, Cluster] = {}
+    """Further groups of customers, by name; the id of each stands in <name>_id."""

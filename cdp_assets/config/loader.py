@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from cdp_assets.config import (
     accounts,
     activities,
+    cluster_checks,
     clv,
     connections,
     contacts,
@@ -44,6 +45,7 @@ LINKS: tuple[Callable[[ProjectConfig], Iterator[Finding]], ...] = (
     row_filter.check,
     merge_checks.check,
     customer_id.check,
+    cluster_checks.check,
     accounts.check,
     contacts.check,
     guards.check,
