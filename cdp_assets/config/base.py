@@ -13,6 +13,7 @@ TABLES = frozenset(
     "decisions audit_log quarantine source_files source_columns column_profiles files_read keys_removed rows_rejected"
     " events visitor_links visitor_identities match_overrides generic_values match_edges clusters customer_ids"
     " customer_id_changes account_id_changes contact_id_changes"
+    " configured_ids account_configured_ids contact_configured_ids"
     " customer_id_redirects unified_profiles profile_lineage alternate_keys account_match_edges account_clusters"
     " account_ids account_id_redirects account_profiles account_lineage account_keys"
     " contact_match_edges contact_clusters"

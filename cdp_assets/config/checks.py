@@ -71,6 +71,12 @@ def _dedupe(draft: Draft) -> Iterator[Finding]:
         elif ranks and name not in ranks and draft.whole_order():
             message = "is not in match_order, so its records do not take part; add it there or remove this"
             yield Finding(at, message, lacks=[(draft.section, "match_order")])
+    yield from rules_inside(draft)
+    yield from _keep(draft)
+
+
+def rules_inside(draft: Draft) -> Iterator[Finding]:
+    """The rules inside a source: each has a name of its own and compares what can be compared."""
     yield from _rule_names(draft.dedupe_rules)
     for rule in draft.dedupe_rules:
         for at, condition in (*rule.conditions, *rule.exceptions):
@@ -78,7 +84,6 @@ def _dedupe(draft: Draft) -> Iterator[Finding]:
                 yield Finding((*at, "field"), "inside one source both sides have the same field; write its name")
             else:
                 yield from _condition(draft, rule, at, condition)
-    yield from _keep(draft)
 
 
 def _keep(draft: Draft) -> Iterator[Finding]:

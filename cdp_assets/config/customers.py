@@ -6,6 +6,8 @@ import pydantic
 from pydantic import StrictBool
 
 from cdp_assets.config.base import Section, Text
+from cdp_assets.config.clusters import Cluster, ClusterName, HouseholdsOrNot
+from cdp_assets.config.customer_id import IdFields
 from cdp_assets.config.dedupe import Dedupe, RuleException
 from cdp_assets.config.guards import Guards, PairList
 from cdp_assets.config.merge import Merge, UnifiedName
@@ -49,6 +51,9 @@ class Customers(Section):
     """What keeps a profile from growing too far."""
     merge: dict[str, Merge] = {}
     """Which value wins, by field or by name of a group of fields; without it the order of match_order."""
+    id: IdFields = ()
+    """At most five fields that ids are made from, each a field of the profile or source.field; without it, and for whoever lacks
+    a value of one of them, the registry gives ids."""
     combine: dict[UnifiedName, Annotated[dict[str, str], pydantic.Field(min_length=2)]] = {}
     """Fields of several sources that are one field of the profile, by its name: {source: field, ...}, all of one type.
     Without it the first field of each semantic type is one, and fields of equal name and type are."""
@@ -60,3 +65,12 @@ class Customers(Section):
     """What pages call a field of the profile; the column keeps its name."""
     order: tuple[str, ...] = ()
     """Fields of the profile in the order in which they are shown; the others follow."""
+
+
+class People(Customers):
+    """How records of the sources become profiles of people, and which of these people belong together."""
+
+    households: HouseholdsOrNot = None
+    """true: customers with the same last name and address are a household, whose id stands in household_id."""
+    clusters: dict[ClusterName, Cluster] = {}
+    """Further groups of customers, by name; the id of each stands in <name>_id."""

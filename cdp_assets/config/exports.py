@@ -7,6 +7,7 @@ import pydantic
 from pydantic import AfterValidator
 
 from cdp_assets.config.base import NAME, NAME_RULE, RefusedError, Section, Text, snake_case
+from cdp_assets.config.clusters import cluster_columns
 from cdp_assets.config.connections import KINDS, AnyConnection, FileConnection, contact_id, unified_sources
 from cdp_assets.config.problems import Finding, Location, field_places, nearest, shown, unknown
 from cdp_assets.config.schedule import Cron
@@ -138,7 +139,7 @@ def fields_of(config: "ProjectConfig", export: Export) -> Sequence[str]:
     """The fields that may stand in a file of this export, beside the member's id."""
     if entity_of(config, export) == "contacts":
         return list(config.contacts.attributes) if config.contacts is not None else []
-    return [field.name for field in unified_fields(config)]
+    return [*(field.name for field in unified_fields(config)), *cluster_columns(config).values()]
 
 
 def contact_id_of(config: "ProjectConfig", export: Export) -> str | None:

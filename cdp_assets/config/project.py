@@ -12,7 +12,7 @@ from cdp_assets.config.base import RefusedError, Section, SourceName
 from cdp_assets.config.clv import Prediction, PredictionName
 from cdp_assets.config.connections import Connection, ConnectionName
 from cdp_assets.config.contacts import Contacts
-from cdp_assets.config.customers import Customers
+from cdp_assets.config.customers import People
 from cdp_assets.config.engagement import Engagement
 from cdp_assets.config.engine import Engine
 from cdp_assets.config.exports import Export, ExportName
@@ -88,7 +88,7 @@ class ProjectConfig(Section):
     roles: Roles = Roles()
     sources: Annotated[dict[SourceName, Source], pydantic.Field(min_length=1)]
     """What is read, by the name of the source."""
-    customers: Customers = Customers()
+    customers: People = People()
     accounts: Accounts | None = None
     """How records of companies become accounts; without it there are none."""
     contacts: Contacts | None = None

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from cdp_assets.config.clusters import cluster_columns
 from cdp_assets.config.conditions import Type, type_of
 from cdp_assets.config.customers import Customers
 from cdp_assets.config.problems import Location, field_places, nearest
@@ -115,6 +116,7 @@ def _known(what: str, name: str, known: dict[str, str]) -> str:
 def _profile(config: "ProjectConfig", entity: str, name: str) -> Subject:
     if entity == "customers":
         fields = {field.name: field.data_type for field in unified_fields(config)} | PROFILE_COLUMNS
+        fields |= dict.fromkeys(cluster_columns(config).values(), "varchar")
         return Subject("profile", "", name, _known("field of profiles", name, fields))
     of_contacts = {field.name: field.data_type for field in entity_fields(config, config.contacts)}
     chosen = config.contacts.attributes if config.contacts else {}

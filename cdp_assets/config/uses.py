@@ -25,6 +25,7 @@ _KEYS: tuple[tuple[str | None, ...], ...] = (
 """Places whose keys are names of sources."""
 _REFERENCES: tuple[tuple[str | None, ...], ...] = (
     ("sources", ANY, "known_as", ANY),
+    *((entity, "id", ANY) for entity in _ENTITIES),
     ("sources", ANY, "person", ANY),
     ("contacts", "customers", ANY),
     ("activities", ANY, "of", ANY),

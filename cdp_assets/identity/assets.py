@@ -5,8 +5,8 @@ from functools import partial
 from cdp_assets.config import Project, ProjectConfig
 from cdp_assets.events.tables import VISITOR_IDENTITIES
 from cdp_assets.governance.tables import DECISIONS
-from cdp_assets.identity import clusters, id_changes, match, overrides, registry, stated
-from cdp_assets.identity.registry_tables import CUSTOMER_ID_CHANGES, CUSTOMER_ID_REDIRECTS, CUSTOMER_IDS
+from cdp_assets.identity import clusters, configured, id_changes, match, overrides, registry, stated
+from cdp_assets.identity.registry_tables import CONFIGURED_IDS, CUSTOMER_ID_CHANGES, CUSTOMER_ID_REDIRECTS, CUSTOMER_IDS
 from cdp_assets.identity.rules import dedupe_rules, entities, event_sources, record_sources
 from cdp_assets.identity.tables import CLUSTERS, MATCH_EDGES, MATCH_OVERRIDES
 from cdp_assets.lake import Step, Table
@@ -19,6 +19,7 @@ def steps(project: Project) -> list[Step]:
     config = project.config
     records, pairs, visitors = _inputs(config)
     views = entities(config)
+    asked = {CONFIGURED_IDS.name: CONFIGURED_IDS} if config.customers.id else {}
     return [
         Step(
             MATCH_OVERRIDES,
@@ -60,13 +61,14 @@ def steps(project: Project) -> list[Step]:
                 "left_out": "count(*) filter (not has_profile)",
             },
         ),
+        *_configured(config, records),
         Step(
             CUSTOMER_IDS,
             "identity",
             "The registry of customer ids: which record holds or held which. Reads its own last version.",
-            {"clusters": CLUSTERS, "customer_ids_before": CUSTOMER_IDS},
-            stages=registry.stages,
-            checks=registry.checks,
+            {"clusters": CLUSTERS, "customer_ids_before": CUSTOMER_IDS, **asked},
+            stages=partial(registry.stages, configured=bool(asked)),
+            checks=partial(registry.checks, configured=bool(asked)),
             numbers={"customers": "count(distinct customer_id) filter (held)", "registry_number": "coalesce(max(since), 0)"},
         ),
         Step(
@@ -87,6 +89,25 @@ def steps(project: Project) -> list[Step]:
             checks=id_changes.checks,
             numbers=id_changes.numbers(),
         ),
+    ]
+
+
+def _configured(config: ProjectConfig, records: dict[str, Table]) -> list[Step]:
+    """The step of the ids that are made from fields; none where the configuration makes none."""
+    if not config.customers.id:
+        return []
+    read = {name: records[name] for name in (f"deduplicated_{source}" for source in configured.id_sources(config))}
+    return [
+        Step(
+            CONFIGURED_IDS,
+            "identity",
+            "Which cluster asks for which id, by the fields that the configuration makes ids from.",
+            {"clusters": CLUSTERS, **read},
+            stages=partial(configured.stages, config),
+            checks=configured.checks,
+            numbers={"clusters_with_values": "count(*)", "sharing_values_with_another": "count(*) filter (clusters > 1)"},
+            notice=configured.notice(config.customers.section),
+        )
     ]
 
 

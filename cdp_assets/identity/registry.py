@@ -4,19 +4,22 @@ An id goes to the cluster that holds most of its records (merge: the id with mos
 part keeps it). A record that had left and comes back brings its last id along, if its cluster has no id and nobody else
 has that one. All other clusters get a new id, made from their smallest record and never given out before.
 
+Where the configuration makes ids from fields (configured.py), a cluster that asks for one gets it before all others get
+theirs. Of several that ask for the same one the one that holds most of it keeps it, else the greatest, else that with
+the smallest record; the others have ids like everybody else. A cluster that asks for none any more keeps what it has.
+
 The registry number counts the versions in which a record got an id. How clusters come about is no matter of this module.
 """
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 import pyarrow as pa
 
+from cdp_assets.identity import granting
 from cdp_assets.identity import registry_steps as steps
 from cdp_assets.identity.registry_tables import CUSTOMER_ID_REDIRECTS, CUSTOMER_IDS
-from cdp_assets.lake import Check, Stage, Table, anyhow, by, everywhere, whole
-from cdp_assets.lake.stage import Body, Meet
+from cdp_assets.lake import Check, Stage, anyhow, by, everywhere, whole
 
 # A record speaks for the id that it holds; if it holds none, for the one that it held last.
 _CLAIMS = """
@@ -65,11 +68,15 @@ _KEPT = """
     left join (
         select cluster_id, customer_id, base_record, generation, birth from rivals where not contested
         union all
-        select cluster_id, customer_id, base_record, generation, birth from settled
+        select cluster_id, customer_id, base_record, generation, birth from settled{granted}
     ) as k on k.cluster_id = c.cluster_id
 """
 
 # Rows are never removed, so the generations of a base record have no gap and the next one was never given out.
+_AND_GRANTED = """
+        union all
+        select cluster_id, customer_id, base_record, generation, birth from granted"""
+
 _ISSUED = """
     select
         cluster_id, smallest_record, coalesce(customer_id, md5(smallest_record || '|' || generation)) as customer_id,
@@ -132,40 +139,41 @@ _REDIRECTS = """
 """
 
 
-def stages() -> list[Stage]:
+def stages(*, configured: bool = False) -> list[Stage]:
     """The next version of the registry; the last stage writes CUSTOMER_IDS.
 
-    Reads `clusters` and `customer_ids_before` (the version before; empty at first). Where no cluster changed, the rows
-    are those of the version before.
+    Reads `clusters` and `customer_ids_before` (the version before; empty at first), and `configured_ids` where there are
+    any. Where no cluster changed, the rows are those of the version before.
     """
-    record, cluster = by("source", "record_key"), by("cluster_id")
+    record, cluster, each_id = by("source", "record_key"), by("cluster_id"), by("customer_id")
+    claims = "free_clusters" if configured else "claims"
+    granted = {"granted": cluster} if configured else {}
     return [
-        _stage(steps.CLAIMS, _CLAIMS, clusters=record, customer_ids_before=record),
-        _stage(steps.PAIRS, _PAIRS, claims=by("customer_id")),
-        _stage(steps.RIVALS, _RIVALS, pairs=cluster),
-        _stage(steps.CONTESTED, _CONTESTED, rivals=anyhow()),
-        _stage(steps.SETTLED, settle, contested=whole()),
-        _stage(steps.KEPT, _KEPT, clusters=cluster, rivals=cluster, settled=cluster),
-        _stage(steps.ISSUED, _ISSUED, kept=by("smallest_record"), customer_ids_before=by("base_record")),
-        _stage(steps.HOLDERS, _HOLDERS, clusters=cluster, issued=cluster),
-        _stage(steps.NUMBER, _NUMBER, customer_ids_before=whole()),
-        _stage(CUSTOMER_IDS, _CUSTOMER_IDS, customer_ids_before=record, holders=record, number=everywhere()),
-    ]
+        steps.stage(steps.CLAIMS, _CLAIMS, clusters=record, customer_ids_before=record),
+        *(granting.stages() if configured else ()),
+        steps.stage(steps.PAIRS, _PAIRS.replace("from claims", f"from {claims}"), **{claims: each_id}),
+        steps.stage(steps.RIVALS, _RIVALS, pairs=cluster),
+        steps.stage(steps.CONTESTED, _CONTESTED, rivals=anyhow()),
+        steps.stage(steps.SETTLED, settle, contested=whole()),
+        steps.stage(
+            steps.KEPT, _KEPT.replace("{granted}", _AND_GRANTED if configured else ""),
+            clusters=cluster, rivals=cluster, settled=cluster, **granted,
+        ),
+        steps.stage(steps.ISSUED, _ISSUED, kept=by("smallest_record"), customer_ids_before=by("base_record")),
+        steps.stage(steps.HOLDERS, _HOLDERS, clusters=cluster, issued=cluster),
+        steps.stage(steps.NUMBER, _NUMBER, customer_ids_before=whole()),
+        steps.stage(CUSTOMER_IDS, _CUSTOMER_IDS, customer_ids_before=record, holders=record, number=everywhere()),
+    ]  # fmt: skip
 
 
 def redirect_stages() -> list[Stage]:
     """Where each id without a holder leads, from `customer_ids` alone; the last stage writes CUSTOMER_ID_REDIRECTS."""
     record = by("source", "record_key")
     return [
-        _stage(steps.RETIRED, _RETIRED, customer_ids=by("customer_id")),
-        _stage(steps.MOVED, _MOVED, retired=record, customer_ids=record),
-        _stage(CUSTOMER_ID_REDIRECTS, _REDIRECTS, moved=by("customer_id")),
+        steps.stage(steps.RETIRED, _RETIRED, customer_ids=by("customer_id")),
+        steps.stage(steps.MOVED, _MOVED, retired=record, customer_ids=record),
+        steps.stage(CUSTOMER_ID_REDIRECTS, _REDIRECTS, moved=by("customer_id")),
     ]
-
-
-def _stage(writes: Table, body: str | Body, **reads: Meet) -> Stage:
-    lineage = None if isinstance(body, str) else {c: tuple(f"{n}.{c}" for n in reads) for c in writes.column_names}
-    return Stage(writes.name, reads, body, writes, nasty=partial(steps.sample, *reads), lineage=lineage)
 
 
 def settle(inputs: Mapping[str, pa.Table], _: Mapping[str, Any]) -> pa.Table:
@@ -186,9 +194,10 @@ def settle(inputs: Mapping[str, pa.Table], _: Mapping[str, Any]) -> pa.Table:
     return pairs.filter(pa.array(chosen, pa.bool_()))
 
 
-def checks() -> list[Check]:
+def checks(*, configured: bool = False) -> list[Check]:
     """What must hold before a version of the registry is written."""
     return [
+        *([granting.CHECK] if configured else []),
         Check(
             "conservation",
             "every record of a cluster with a profile holds one id, and no other record holds any",

@@ -1,11 +1,12 @@
 """The rows that pass between the steps of the id registry, and small samples of them on which a wrong split shows."""
 
-from functools import cache
+from functools import cache, partial
 
 import pyarrow as pa
 
-from cdp_assets.identity.registry_tables import CUSTOMER_IDS
-from cdp_assets.lake import Table, intermediate
+from cdp_assets.identity.registry_tables import CONFIGURED_IDS, CUSTOMER_IDS
+from cdp_assets.lake import Stage, Table, intermediate
+from cdp_assets.lake.stage import Body, Meet
 
 _CLUSTER = """
     cluster_id      | varchar | the cluster
@@ -21,6 +22,9 @@ _PAIR = f"""{_CLAIM}
     overlap     | bigint  | how many such records"""
 
 CLAIMS = intermediate("claims", _CLAIM)
+GRANTED = intermediate("granted", f"{_CLUSTER}{_ID}")
+FREE_CLAIMS = intermediate("free_claims", _CLAIM)
+FREE_CLUSTERS = intermediate("free_clusters", _CLAIM)
 PAIRS = intermediate("pairs", f"{_PAIR}\n    clusters | bigint | clusters that claim the id")
 RIVALS = intermediate("rivals", f"{_PAIR}\n    contested | boolean | the id has another cluster or the cluster another id")
 CONTESTED = intermediate("contested", _PAIR)
@@ -63,6 +67,12 @@ def sample(*names: str) -> dict[str, pa.Table]:
     return {name: _samples()[name] for name in names}
 
 
+def stage(writes: Table, body: str | Body, **reads: Meet) -> Stage:
+    """A stage of the registry; a Python body takes each column from the column of that name."""
+    lineage = None if isinstance(body, str) else {c: tuple(f"{n}.{c}" for n in reads) for c in writes.column_names}
+    return Stage(writes.name, reads, body, writes, nasty=partial(sample, *reads), lineage=lineage)
+
+
 def _rows(table: Table, *rows: tuple[object, ...]) -> pa.Table:
     schema = table.arrow_schema()
     return pa.Table.from_pylist([dict(zip(schema.names, row, strict=True)) for row in rows], schema=schema)
@@ -100,6 +110,18 @@ def _samples() -> dict[str, pa.Table]:
             ("web", "no", "k6", "web|no", False),
         ),
         "claims": _rows(CLAIMS, *map(tuple, claims)),
+        "free_claims": _rows(FREE_CLAIMS, *map(tuple, claims)),
+        "free_clusters": _rows(FREE_CLUSTERS, *map(tuple, claims)),
+        "configured_ids": _rows(
+            CONFIGURED_IDS,
+            # A is wanted by the cluster that holds it and by a greater one, X by two of one size, B by nobody who holds it
+            ("k1", "crm|a", 2, "A", "crm|a", 2),
+            ("k4", "crm|d", 9, "A", "crm|a", 2),
+            ("k2", "crm|c", 1, "X", "configured:x", 2),
+            ("k3", "crm|c2", 1, "X", "configured:x", 2),
+            ("k5", "crm|new", 1, "B", "crm|b", 1),
+        ),
+        "granted": _rows(GRANTED, (*k1, *a), (*k2, "X", "configured:x", 0, None), (*k5, *b)),
         "pairs": _rows(PAIRS, *((*row, 1 + (row[0] == "k3")) for row in pairs)),
         "rivals": _rows(RIVALS, *((*row, row[0] != "k4") for row in pairs)),
         "contested": _rows(CONTESTED, *pairs),

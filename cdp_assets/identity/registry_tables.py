@@ -2,16 +2,21 @@
 
 from cdp_assets.lake import Table, columns
 
+CONFIGURED = "configured:"
+"""How the base record of an id begins that comes from the fields of `customers.id`; a source's name holds no such sign."""
+
+_BASE = f"`source|key` of the smallest record of the cluster that the id was issued for, or {CONFIGURED} and an md5 of configured fields"
+
 CUSTOMER_IDS = Table(
     "customer_ids",
     grain="a record (or visitor) and a customer id that it holds now or held before",
     key=("source", "record_key", "customer_id"),
     columns=columns(
-        """
+        f"""
         source        | varchar | source of the record
         record_key    | varchar | the record's key, or the visitor's id
         customer_id   | varchar | md5 of `base_record|generation`, 32 hexadecimal characters
-        base_record   | varchar | `source|key` of the smallest record of the cluster that the id was issued for
+        base_record   | varchar | {_BASE}
         generation    | integer | 0, 1, ...: how many ids had been issued for that base record before
         birth         | bigint  | registry number in which the id was issued
         since         | bigint  | registry number in which the record got the id, the last time that it did
@@ -37,8 +42,24 @@ CUSTOMER_ID_REDIRECTS = Table(
     retention="for ever, as the registry that it is made from",
 )
 
-CONFIGURED = "configured:"
-"""How the base record of an id begins that comes from the fields of `customers.id`; a source's name holds no such sign."""
+
+CONFIGURED_IDS = Table(
+    "configured_ids",
+    grain="a cluster whose fields of customers.id have values, and the id that they give",
+    key=("cluster_id",),
+    columns=columns(
+        """
+        cluster_id      | varchar | the cluster
+        smallest_record | varchar | its smallest `source|key`
+        records         | bigint  | how many records and visitors it has
+        customer_id     | varchar | the id that it asks for: md5 of `base_record|0`
+        base_record     | varchar | md5 of the sources and values of these fields, after a word that says so
+        clusters        | bigint  | clusters that ask for the same id; of several one gets it, the others have one of the registry
+        """,
+        personal=("smallest_record",),
+        required=("smallest_record", "records", "customer_id", "base_record", "clusters"),
+    ),
+)
 
 CAUSES = {
     "new record": "it had no id before",

@@ -6,17 +6,21 @@ together, ranked.py decides. Only winners of the dedupe have a say. What is not 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pyarrow as pa
 from sqlglot import exp, parse_one
 
 from cdp_assets.config import ProjectConfig
+from cdp_assets.config.clusters import cluster_columns
+from cdp_assets.config.unified import keys_column
 from cdp_assets.identity import record_sources
 from cdp_assets.lake import Check, Column, Stage, Table, by, columns, intermediate
 from cdp_assets.lake.nasty import keys, nasty_rows
+from cdp_assets.unify.customer_clusters import cluster_stages, joined
 from cdp_assets.unify.fields import UnifiedField, unified_fields
 from cdp_assets.unify.ranked import moments, ranked, units
-from cdp_assets.unify.tables import ALTERNATE_KEYS, unified_profiles
+from cdp_assets.unify.tables import ALTERNATE_KEYS, profiles_table, unified_profiles
 
 _PEOPLE = intermediate(
     "people",
@@ -26,6 +30,7 @@ _PEOPLE = intermediate(
     visitors    | bigint    | visitor ids behind it
     first_seen  | timestamp | of its visitors
     last_seen   | timestamp | of its visitors
+    record_keys | varchar[] | `source|key` of its records, winners first
     """,
 )
 _FORMER = intermediate(
@@ -48,7 +53,11 @@ _CUSTOMERS = [f"c{n}" for n in range(9)]
 _COUNT_PEOPLE = """
     select
         customer_id, count(*) filter (kind = 'record') as records, count(*) filter (kind = 'visitor') as visitors,
-        min(first_seen) as first_seen, max(last_seen) as last_seen
+        min(first_seen) as first_seen, max(last_seen) as last_seen,
+        coalesce(
+            list(source || '|' || record_key order by is_winner desc, record_key, source) filter (kind = 'record'),
+            cast([] as varchar[])
+        ) as record_keys
     from alternate_keys
     group by customer_id
 """
@@ -73,12 +82,18 @@ _PROFILES = """
 """
 
 
+_KEYS = "list_transform(list_filter(p.record_keys, lambda x: starts_with(x, $mine)), lambda x: substr(x, $start))"
+
+
 def stages(config: ProjectConfig) -> list[Stage]:
     """The profiles; the last stage writes the table that `unified_profiles(config)` declares.
 
     Reads `alternate_keys`, `customer_ids` and for each source of records `deduplicated_<source>`.
     """
     values = value_stages(config)
+    writes = unified_profiles(config)
+    profiles = replace(profiles_table(config), name="profiles") if cluster_columns(config) else writes
+    clusters = cluster_stages(config, profiles)
     record, customer = by("source", "record_key"), by("customer_id")
     members = {"customer_id": _CUSTOMERS, "kind": ["record", "visitor"]}
     holdings = {"source": ["crm"], "record_key": ["a", "b", "c"], "customer_id": [*_CUSTOMERS, "c1"]}
@@ -104,12 +119,14 @@ def stages(config: ProjectConfig) -> list[Stage]:
         ),
         *values,
         Stage(
-            "unified_profiles",
+            profiles.name,
             {"people": customer, "former": customer, **dict.fromkeys((stage.name for stage in values), customer)},
             _profiles(config),
-            unified_profiles(config),
+            profiles,
             nasty=nasty,
         ),
+        *clusters,
+        *([joined(config, profiles, writes)] if clusters else []),
     ]
 
 
@@ -190,6 +207,7 @@ def _profiles(config: ProjectConfig) -> exp.Query:
         first = exp.func("coalesce", *(_column(field.name, f"best_{member.source}") for member in field.members))
         query = query.select(decided.get(field.name, first).as_(field.name, quoted=True))
     for source in record_sources(config):
+        query = query.select(_keys_in(source).as_(keys_column(source), quoted=True))
         names = [f.name for f in fields if f.name not in decided and any(m.source == source for m in f.members)]
         query = _joined(query, _best(f"values_{source}", names), f"best_{source}")
     for unit in together:
@@ -197,6 +215,14 @@ def _profiles(config: ProjectConfig) -> exp.Query:
         first_place = exp.select("customer_id", *(_column(name) for name in names)).from_(ranked(unit).subquery("r")).where("place = 1")
         query = _joined(query, first_place, unit.alias)
     return query
+
+
+def _keys_in(source: str) -> exp.Expr:
+    """The keys of a customer's records in one source; a source's name holds no `|`."""
+    values = {"mine": exp.Literal.string(f"{source}|"), "start": exp.Literal.number(len(source) + 2)}
+    return parse_one(_KEYS, dialect="duckdb").transform(
+        lambda node: values[node.name].copy() if isinstance(node, exp.Placeholder) else node
+    )
 
 
 def _joined(query: exp.Select, values: exp.Select, alias: str) -> exp.Select:

@@ -1,6 +1,10 @@
 """Declarations of what unification gives: profiles, where each of their values comes from, and the way to a profile."""
 
+from collections.abc import Iterable
+
 from cdp_assets.config import ProjectConfig
+from cdp_assets.config.clusters import cluster_columns
+from cdp_assets.config.unified import keys_column, record_sources
 from cdp_assets.lake import Column, Table, columns
 from cdp_assets.unify.fields import UnifiedField, unified_fields
 
@@ -55,7 +59,12 @@ ALTERNATE_KEYS = Table(
 
 
 def unified_profiles(config: ProjectConfig) -> Table:
-    """The declaration of the profiles: their fields are those of the configured sources."""
+    """The declaration of the profiles: their fields are those of the configured sources, then clusters and keys."""
+    return profiles_table(config, cluster_columns(config).values())
+
+
+def profiles_table(config: ProjectConfig, clusters: Iterable[str] = ()) -> Table:
+    """The profiles with these columns for clusters."""
     head = columns(
         """
         customer_id | varchar | id of the customer, the same for as long as the records stay together
@@ -63,6 +72,8 @@ def unified_profiles(config: ProjectConfig) -> Table:
         """,
         required=("known",),
     )
+    meaning = "keys of its records in {}, winners of the dedupe first"
+    keys = (Column(keys_column(s), "varchar[]", meaning.format(s), personal=True, nullable=False) for s in record_sources(config))
     tail = columns(
         """
         records               | bigint    | records of sources behind the profile, duplicates included
@@ -77,8 +88,13 @@ def unified_profiles(config: ProjectConfig) -> Table:
         "unified_profiles",
         grain="a customer: a person, or a visitor of whom nothing else is known",
         key=("customer_id",),
-        columns=(*head, *(_column(field) for field in unified_fields(config)), *tail),
+        columns=(*head, *(_column(field) for field in unified_fields(config)), *map(_cluster, clusters), *keys, *tail),
     )
+
+
+def _cluster(column: str) -> Column:
+    meaning = f"{column.removesuffix('_id')} that the customer belongs to: the customer id of its oldest member; null for unknown visitors"
+    return Column(column, "varchar", meaning)
 
 
 def _column(field: UnifiedField) -> Column:

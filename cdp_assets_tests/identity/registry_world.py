@@ -1,14 +1,15 @@
 """Ids over a history of clusters, in few letters: a record is a letter, a cluster a word, an id `a0` = base a, generation 0."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from functools import cache
+from hashlib import md5
 
 import duckdb
 import pyarrow as pa
 
 from cdp_assets.identity import registry
-from cdp_assets.identity.registry_tables import CUSTOMER_IDS
+from cdp_assets.identity.registry_tables import CONFIGURED, CONFIGURED_IDS, CUSTOMER_IDS
 from cdp_assets.lake import Check, Stage
 from cdp_assets.lake.source import casts
 
@@ -49,6 +50,26 @@ def advance(before: pa.Table, now: pa.Table) -> pa.Table:
     return run(registry.stages(), customer_ids_before=before, clusters=now)
 
 
+def asked(now: pa.Table, values: Mapping[str, str]) -> pa.Table:
+    """What clusters ask for: the values of `id` by the smallest record of the cluster, as the step before leaves them."""
+    found = {row["smallest_record"]: row["cluster_id"] for row in now.to_pylist() if row["has_profile"]}
+    size = Counter(now["cluster_id"].to_pylist())
+    rows = [
+        {
+            "cluster_id": found[record], "smallest_record": record, "records": size[found[record]],
+            "base_record": f"{CONFIGURED}{value}", "customer_id": md5(f"{CONFIGURED}{value}|0".encode()).hexdigest(),
+            "clusters": list(values.values()).count(value),
+        }
+        for record, value in ((f"{SOURCE}|{letter}", value) for letter, value in values.items())
+    ]  # fmt: skip
+    return pa.Table.from_pylist(rows, schema=CONFIGURED_IDS.arrow_schema())
+
+
+def advance_with(before: pa.Table, now: pa.Table, values: Mapping[str, str]) -> pa.Table:
+    """The next version of the registry where clusters ask for ids."""
+    return run(registry.stages(configured=True), customer_ids_before=before, clusters=now, configured_ids=asked(now, values))
+
+
 @cache
 def history(*worlds: tuple[str, ...]) -> pa.Table:
     """The registry after these worlds, one after another."""
@@ -57,7 +78,8 @@ def history(*worlds: tuple[str, ...]) -> pa.Table:
 
 def label(row: dict[str, object]) -> str:
     """The short name of a row's id."""
-    return f"{str(row['base_record']).removeprefix(SOURCE + '|')}{row['generation']}"
+    base = str(row["base_record"])
+    return base.removeprefix(CONFIGURED) if base.startswith(CONFIGURED) else f"{base.removeprefix(SOURCE + '|')}{row['generation']}"
 
 
 def held(ids: pa.Table) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Configurations whose stages together are all the kinds of stages that identity has, for the test over bucket counts."""
 
 from cdp_assets.config import ProjectConfig, parse_config
-from cdp_assets.identity import again, clusters, id_changes, match, overrides
+from cdp_assets.identity import again, clusters, configured, id_changes, match, overrides, registry
 from cdp_assets.lake import Stage
 
 SOURCES = """
@@ -59,6 +59,8 @@ def examples() -> list[list[Stage]]:
         clusters.stages(config()),
         overrides.stages([config(MATCH_ONLY + LISTS)]),
         id_changes.stages(),
+        configured.stages(config(f"{MATCH_ONLY}  id: [email, crm.born]\n")),
+        registry.stages(configured=True),
     ]
 
 

@@ -6,6 +6,20 @@ from cdp_assets.unify import alternate_keys, deduplicate, lineage, survivorship
 from cdp_assets_tests.identity.stages_examples import config as with_rules
 from cdp_assets_tests.unify.profile_world import config
 
+HOUSEHOLDS = """
+version: 1
+sources:
+  crm: {files: a, primary_key: no, fields: {last: person.last_name, street: location.street, zip: location.postcode, phone: identity.phone}}
+customers:
+  households: true
+  clusters:
+    line:
+      rules:
+        - name: phone
+          all: [{field: phone, precision: high}, {field: zip}]
+          exceptions: [{field: last, differs: true}]
+"""
+
 
 def examples() -> list[list[Stage]]:
     """Duplicates, profiles with all types of fields, of one source without events, and of visitors alone."""
@@ -22,5 +36,6 @@ def examples() -> list[list[Stage]]:
         lineage.stages(config()),
         lineage.stages(one),
         survivorship.stages(merged),
+        survivorship.stages(parse_config(HOUSEHOLDS)),
         lineage.stages(merged),
     ]

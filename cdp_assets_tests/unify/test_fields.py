@@ -69,9 +69,10 @@ def test_sources_that_importance_leaves_out_follow_in_match_order() -> None:
 
 def test_the_declaration_has_the_fields_with_their_types_and_says_which_are_personal() -> None:
     columns = {column.name: column for column in unified_profiles(config()).columns}
-    assert list(columns)[2:-5] == list(members())
+    keys = ["crm_record_keys", "loyalty_record_keys", "shop_record_keys"]
+    assert list(columns)[2:-5] == [*members(), *keys]
     assert (columns["born"].type, columns["spent"].type, columns["points"].type) == ("date", "decimal(18,2)", "bigint")
-    assert {name for name, column in columns.items() if column.personal} == {"name", "email", "other_email", "born"}
+    assert {name for name, column in columns.items() if column.personal} == {"name", "email", "other_email", "born", *keys}
     assert columns["name"].description == "person.full_name: crm.name, else loyalty.full_name, else shop.customer"
 
 
