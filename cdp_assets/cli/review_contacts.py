@@ -61,7 +61,7 @@ def review(project: Project) -> list[Reviewed]:
         ),
         Reviewed(
             "Duplicate records",
-            _lines(f"{s}: {_rules(contacts, s)}" for s in contacts.match_order),
+            _lines(f"{s}: {_rules(project, s)}" for s in contacts.match_order),
             _each(counted, contacts, "count(*) filter (not is_winner)", "duplicates"),
         ),
         Reviewed(
@@ -150,9 +150,12 @@ def _fields(config: ProjectConfig, source: str) -> str:
     return f"{source}: {len(config.sources[source].fields)} fields"
 
 
-def _rules(contacts: Contacts, source: str) -> str:
-    dedupe = contacts.dedupe.get(source)
-    return ", ".join(rule.name for rule in dedupe.rules) if dedupe and dedupe.rules else "same primary key"
+def _rules(project: Project, source: str) -> str:
+    from cdp_assets.contacts.entity import CONTACTS, view
+    from cdp_assets.identity.rules import dedupe_rules
+
+    rules = dedupe_rules(view(project, CONTACTS).config, source)
+    return ", ".join(rule.name for rule in rules) or "same primary key"
 
 
 def _unified(project: Project) -> list[str]:

@@ -16,7 +16,7 @@ TABLES = frozenset(
     " configured_ids account_configured_ids contact_configured_ids"
     " customer_id_redirects unified_profiles profile_lineage alternate_keys account_match_edges account_clusters"
     " account_ids account_id_redirects account_profiles account_lineage account_keys"
-    " contact_match_edges contact_clusters"
+    " contact_match_edges contact_clusters dedupe_statistics account_dedupe_statistics contact_dedupe_statistics"
     " contact_ids contact_id_redirects contacts contact_lineage contact_keys"
     " contact_account_links contact_profiles contact_quarantine unified_activities customer_measures clv_usability"
     " activity_quarantine activity_totals clv_features clv_model clv_scores clv_results clv_percentiles clv_factors"
@@ -29,6 +29,7 @@ TABLE_PREFIXES = ("deduplicated_", "duplicate_pairs_", "measure_", "export_")
 
 COLUMNS = frozenset(
     "source source_file source_line record_key winner_key is_winner rule score duplicate_rows alternates"
+    " taken_fields taken_keys taken_files taken_lines"
     " customer_id known records visitors first_seen last_seen previous_customer_ids".split()
 )
 """Columns that the program adds to records and profiles, so that no field may have their names."""

@@ -74,9 +74,7 @@ class Rule:
             return ""
         source = self.left_source
         place = f"{self.section}.dedupe.{source}.rules"
-        return (
-            f" Or give {source} rules of its own ({place}); with an empty list, `rules: []`, only the same primary key makes records one."
-        )
+        return f" Or give {source} rules of its own ({place}); with an empty list, `rules: []`, only the same primary key makes one."
 
 
 def dedupe_rules(config: ProjectConfig, source: str) -> list[Rule]:

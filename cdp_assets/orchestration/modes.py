@@ -18,9 +18,9 @@ WHATS: tuple[What, ...] = ("matching", "profiles", "dependents")
 ENTITIES: tuple[Entity, ...] = ("customers", "accounts", "contacts")
 
 MATCHING: dict[str, tuple[str, ...]] = {
-    "customers": ("match_edges", "clusters"),
-    "accounts": ("account_match_edges", "account_clusters"),
-    "contacts": ("contact_match_edges", "contact_clusters"),
+    "customers": ("dedupe_statistics", "match_edges", "clusters"),
+    "accounts": ("account_dedupe_statistics", "account_match_edges", "account_clusters"),
+    "contacts": ("contact_dedupe_statistics", "contact_match_edges", "contact_clusters"),
 }
 """Entity -> what its matching results in."""
 PROFILES: dict[str, tuple[str, ...]] = {

@@ -9,7 +9,8 @@ from cdp_assets.identity.rules import dedupe_rules, event_sources, record_source
 from cdp_assets.identity.tables import CLUSTERS, MATCH_EDGES
 from cdp_assets.lake import Step
 from cdp_assets.sources.tables import table_of
-from cdp_assets.unify import alternate_keys, deduplicate, lineage, survivorship
+from cdp_assets.unify import alternate_keys, dedupe_statistics, deduplicate, lineage, survivorship
+from cdp_assets.unify.dedupe_statistics import DEDUPE_STATISTICS
 from cdp_assets.unify.deduplicated_tables import deduplicated, duplicate_pairs
 from cdp_assets.unify.tables import ALTERNATE_KEYS, PROFILE_LINEAGE, unified_profiles
 
@@ -17,7 +18,8 @@ from cdp_assets.unify.tables import ALTERNATE_KEYS, PROFILE_LINEAGE, unified_pro
 def steps(project: Project) -> list[Step]:
     """Records without duplicates for each source, then keys, profiles and their lineage."""
     config = project.config
-    return [*(step for source in record_sources(config) for step in _source(config, source)), *_customers(config)]
+    sources = record_sources(config)
+    return [*(step for source in sources for step in _source(config, source)), *_statistics(config), *_customers(config)]
 
 
 def _source(config: ProjectConfig, source: str) -> list[Step]:
@@ -25,6 +27,8 @@ def _source(config: ProjectConfig, source: str) -> list[Step]:
     numbers = {
         "winners": "count(*) filter (is_winner)",
         "duplicates": "count(*) filter (not is_winner)",
+        "source_records": "coalesce(sum(duplicate_rows), 0)",
+        "share_deduplicated": "round(1 - count(*) filter (is_winner) / nullif(sum(duplicate_rows), 0), 4)",
         "rows_with_a_repeated_key": "coalesce(sum(duplicate_rows) - count(*), 0)",
     }
     if not dedupe_rules(config, source):
@@ -47,7 +51,11 @@ def _source(config: ProjectConfig, source: str) -> list[Step]:
             f"Pairs of records of {source} that a dedupe rule takes for one person.",
             {source: rows},
             stages=partial(deduplicate.pairs_stages, config, source),
-            numbers={"rules_that_found_any": "count(distinct rule)"},
+            numbers={
+                "rules_that_found_any": "count(distinct rule)",
+                "pairs": "count(*) filter (status = 'used')",
+                "refused": "count(*) filter (status = 'refused')",
+            },
         ),
         Step(
             records,
@@ -58,6 +66,28 @@ def _source(config: ProjectConfig, source: str) -> list[Step]:
             checks=partial(deduplicate.checks, source),
             numbers=numbers,
         ),
+    ]
+
+
+def _statistics(config: ProjectConfig) -> list[Step]:
+    sources = record_sources(config)
+    pairs = [duplicate_pairs(source) for source in sources if dedupe_rules(config, source)]
+    if not sources:
+        return []
+    return [
+        Step(
+            DEDUPE_STATISTICS,
+            "unify",
+            "How many duplicates the rules have found in each source, by rule.",
+            {table.name: table for table in (*(deduplicated(config, source) for source in sources), *pairs)},
+            stages=partial(dedupe_statistics.stages, config),
+            checks=dedupe_statistics.checks,
+            numbers={
+                "duplicates": "coalesce(sum(records) filter (rule = ''), 0)",
+                "share": "round(sum(records) filter (rule = '') / nullif(sum(source_records) filter (rule = ''), 0), 4)",
+                "rules_that_found_nothing": "count(*) filter (rule <> '' and pairs + refused_pairs = 0)",
+            },
+        )
     ]
 
 

@@ -1,7 +1,7 @@
 """Duplicates inside one source: rows with the same key become one record, and rules put records into groups.
 
-All of a group's records go on to matching; the values of its winner go into the profile. The winner is the record with
-the most filled fields, at a tie the one with the greatest key.
+All of a group's records go on to matching; the values of its winner go into the profile (winners.py says which record
+that is). Pairs that are refused, such as those of an exception, join nobody.
 """
 
 from collections.abc import Sequence
@@ -16,10 +16,9 @@ from cdp_assets.identity import dedupe_rules, forms_of, forms_stage, group_stage
 from cdp_assets.lake import Check, Column, Stage, Table, anyhow, by, intermediate
 from cdp_assets.lake.nasty import keys, nasty_rows
 from cdp_assets.lake.source import name
-from cdp_assets.unify.deduplicated_tables import deduplicated, duplicate_pairs
+from cdp_assets.unify.deduplicated_tables import FILLED, TAKEN, deduplicated, duplicate_pairs
+from cdp_assets.unify.winners import WINNERS, choice, member_stage, winner_columns, winner_stage, winners_example
 
-# A field of the configuration has no space in its name: these cannot be taken.
-_FILLED = Column("filled fields", "bigint", "number of fields with a value")
 _RECORDS = "distinct records"
 
 _ENDS = intermediate(
@@ -33,26 +32,6 @@ _ENDS = intermediate(
     """,
 )
 _STRONGEST = intermediate("strongest pairs", "record_key | varchar | key\nrule | varchar | rule\nscore | double | score")
-_MEMBERS = intermediate(
-    "members",
-    """
-    record_key | varchar | key of a record with duplicates
-    root       | varchar | name of its group
-    filled     | bigint  | number of fields with a value
-    rule       | varchar | rule of its strongest pair
-    score      | double  | score of that pair
-    """,
-)
-_WINNERS = intermediate(
-    "winners",
-    """
-    record_key | varchar   | key of a record with duplicates
-    winner_key | varchar   | key of the winner of its group
-    alternates | varchar[] | of a winner: the other keys
-    rule       | varchar   | rule of its strongest pair
-    score      | double    | score of that pair
-    """,
-)
 
 
 def pairs_stages(config: ProjectConfig, source: str) -> list[Stage]:
@@ -83,11 +62,13 @@ def stages(config: ProjectConfig, source: str) -> list[Stage]:
     """deduplicated_<source> from <source>, and from duplicate_pairs_<source> where the source has dedupe rules."""
     fields = tuple(config.sources[source].fields)
     records = _distinct(config, source, fields)
-    table = deduplicated(config, source)
     if not dedupe_rules(config, source):
-        return [records, _alone(table, records, fields)]
+        return [records, _alone(config, source, records)]
     ends = _ends(f"duplicate_pairs_{source}")
-    return [records, ends, group_stage("groups", _ENDS.name), _strongest(), _members(records), _winners(), _joined(table, records, fields)]
+    # the one place where pairs become groups
+    groups = group_stage("groups", _ENDS.name)
+    members, winners = member_stage(config, source, records, _STRONGEST), winner_stage(config, source)
+    return [records, ends, groups, _strongest(), members, winners, _joined(config, source, records)]
 
 
 def checks(source: str) -> list[Check]:
@@ -124,7 +105,7 @@ def _distinct(config: ProjectConfig, source: str, fields: tuple[str, ...]) -> St
     total = reduce(lambda one, other: exp.Add(this=one, expression=other), filled, exp.convert(0))
     body = exp.select(
         "r.record_key", "r.source_file", "r.source_line", "count(*) over (partition by r.record_key) as duplicate_rows",
-        total.as_(_FILLED.name, quoted=True), *(_field(field, "r").as_(field, quoted=True) for field in fields),
+        total.as_(FILLED.name, quoted=True), *(_field(field, "r").as_(field, quoted=True) for field in fields),
     ).from_(_from(source, "r"))  # fmt: skip
     best = exp.Window(
         this=exp.RowNumber(),
@@ -133,7 +114,7 @@ def _distinct(config: ProjectConfig, source: str, fields: tuple[str, ...]) -> St
     )
     columns = (
         Column("record_key", "varchar", "key"), Column("source_file", "varchar", "file"), Column("source_line", "bigint", "line"),
-        Column("duplicate_rows", "bigint", "rows with this key"), _FILLED,
+        Column("duplicate_rows", "bigint", "rows with this key"), FILLED,
         *(Column(field, configured[field].data_type, "field") for field in fields),
     )  # fmt: skip
     inputs = (*columns[:3], *(Column(field, its.data_type, "field") for field, its in configured.items()))
@@ -154,13 +135,16 @@ def _place() -> tuple[exp.Column, exp.Column]:
 
 
 def _records_example(records: Stage) -> pa.Table:
-    return nasty_rows(records.writes.columns, {"record_key": keys(), _FILLED.name: [3, 2, 3, 1]})
+    return nasty_rows(records.writes.columns, {"record_key": keys(), FILLED.name: [3, 2, 3, 1]})
 
 
-def _alone(table: Table, records: Stage, fields: tuple[str, ...]) -> Stage:
+def _alone(config: ProjectConfig, source: str, records: Stage) -> Stage:
+    """Without rules every record is its own winner, and takes nothing from others."""
+    table, fields = deduplicated(config, source), config.sources[source].fields
+    taken = [exp.cast(exp.array(dialect="duckdb"), c.type, dialect="duckdb").as_(c.name) for c in TAKEN if c in table.columns]
     body = exp.select(
         "d.record_key", "d.record_key as winner_key", "true as is_winner", "cast(null as varchar) as rule", "cast(null as double) as score",
-        "d.duplicate_rows", "cast([] as varchar[]) as alternates", "d.source_file", "d.source_line",
+        "d.duplicate_rows", "cast([] as varchar[]) as alternates", "d.source_file", "d.source_line", *taken,
         *(_field(field, "d").as_(field, quoted=True) for field in fields), dialect="duckdb",
     ).from_(_from(_RECORDS, "d"))  # fmt: skip
     return Stage(table.name, {_RECORDS: anyhow()}, body, table, nasty=lambda: {_RECORDS: _records_example(records)})
@@ -195,65 +179,22 @@ def _strongest() -> Stage:
     return Stage(_STRONGEST.name, {_ENDS.name: by("a")}, body, _STRONGEST, nasty=lambda: {_ENDS.name: nasty_rows(_ENDS.columns, example)})
 
 
-def _members(records: Stage) -> Stage:
-    body = """
-        select r.record_key, g.root, r."filled fields" as filled, s.rule, s.score
-        from "distinct records" as r
-        join groups as g on r.record_key = g.node
-        join "strongest pairs" as s on r.record_key = s.record_key
-    """
-    group = (Column("node", "varchar", "record"), Column("root", "varchar", "group"))
-    return Stage(
-        _MEMBERS.name,
-        {_RECORDS: by("record_key"), "groups": by("node"), _STRONGEST.name: by("record_key")},
-        body,
-        _MEMBERS,
-        nasty=lambda: {
-            _RECORDS: _records_example(records),
-            "groups": nasty_rows(group, {"node": keys(), "root": ["k1", "k2"]}, rows=40),
-            _STRONGEST.name: nasty_rows(_STRONGEST.columns, {"record_key": keys()}, rows=40),
-        },
-    )
-
-
-def _winners() -> Stage:
-    body = """
-        with ranked as (
-            select record_key, root, rule, score,
-                first_value(record_key) over (partition by root order by filled desc, record_key desc) as winner_key
-            from members
-        ),
-        others as (
-            select winner_key, list(record_key order by record_key) as alternates
-            from ranked where record_key <> winner_key group by winner_key
-        )
-        select r.record_key, r.winner_key, o.alternates, r.rule, r.score
-        from ranked as r left join others as o on r.record_key = o.winner_key
-    """
-    return Stage(
-        _WINNERS.name,
-        {_MEMBERS.name: by("root")},
-        body,
-        _WINNERS,
-        nasty=lambda: {
-            _MEMBERS.name: nasty_rows(_MEMBERS.columns, {"record_key": keys(), "root": ["a", "b", "a", "c"], "filled": [3, 3, 2]})
-        },
-    )
-
-
-def _joined(table: Table, records: Stage, fields: tuple[str, ...]) -> Stage:
+def _joined(config: ProjectConfig, source: str, records: Stage) -> Stage:
     body = exp.select(
         "d.record_key", "coalesce(w.winner_key, d.record_key) as winner_key", "coalesce(w.winner_key = d.record_key, true) as is_winner",
         "w.rule", "w.score", "d.duplicate_rows", "coalesce(w.alternates, cast([] as varchar[])) as alternates",
-        "d.source_file", "d.source_line", *(_field(field, "d").as_(field, quoted=True) for field in fields), dialect="duckdb",
-    ).from_(_from(_RECORDS, "d")).join(_from(_WINNERS.name, "w"), on="d.record_key = w.record_key", join_type="left")  # fmt: skip
+        "d.source_file", "d.source_line", *winner_columns(choice(config, source)), dialect="duckdb",
+    ).from_(_from(_RECORDS, "d")).join(_from(WINNERS, "w"), on="d.record_key = w.record_key", join_type="left")  # fmt: skip
+    table, winners = deduplicated(config, source), winners_example(config, source)
     return Stage(
         table.name,
-        {_RECORDS: by("record_key"), _WINNERS.name: by("record_key")},
+        {_RECORDS: by("record_key"), WINNERS: by("record_key")},
         body,
         table,
         nasty=lambda: {
             _RECORDS: _records_example(records),
-            _WINNERS.name: nasty_rows(_WINNERS.columns, {"record_key": keys(), "winner_key": ["k01", "k02"]}, rows=30),
+            WINNERS: nasty_rows(
+                winners.columns, {"record_key": keys(), "winner_key": ["k01", "k02"], "taken_lines": [[2], [3], None]}, rows=30
+            ),
         },
     )

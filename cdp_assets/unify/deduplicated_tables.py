@@ -3,6 +3,20 @@
 from cdp_assets.config import ProjectConfig
 from cdp_assets.lake import Column, Table, columns
 
+# A field of the configuration has no space in its name: it cannot be called so.
+FILLED = Column("filled fields", "bigint", "number of fields with a value")
+TAKEN = columns(
+    """
+    taken_fields | varchar[] | of a winner: the fields whose value is another record's, because the field has a rule of its own
+    taken_keys   | varchar[] | the keys of these records, in the same order
+    taken_files  | varchar[] | the files that they were read from
+    taken_lines  | bigint[]  | the lines in these files
+    """,
+    personal=("taken_keys",),
+    required=("taken_fields", "taken_keys", "taken_files", "taken_lines"),
+)
+"""Only where dedupe has `fields` for the source (winners.py)."""
+
 
 def duplicate_pairs(source: str) -> Table:
     """The pairs of a source's records for which a dedupe rule holds."""
@@ -47,4 +61,6 @@ def deduplicated(config: ProjectConfig, source: str) -> Table:
         Column(name, field.data_type, f"field {name} ({field.type})", personal=field.personal)
         for name, field in config.sources[source].fields.items()
     )
-    return Table(f"deduplicated_{source}", grain=f"one record of {source}", key=("record_key",), columns=(*fixed, *fields))
+    dedupe = config.customers.dedupe.get(source)
+    taken = TAKEN if dedupe and dedupe.fields else ()
+    return Table(f"deduplicated_{source}", grain=f"one record of {source}", key=("record_key",), columns=(*fixed, *taken, *fields))

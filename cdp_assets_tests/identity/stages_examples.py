@@ -56,6 +56,7 @@ def examples() -> list[list[Stage]]:
         again.stages(config()),
         match.stages(config()),
         match.stages(config(MATCH_ONLY)),
+        match.stages(config(WITH_EXCEPTIONS)),
         clusters.stages(config()),
         overrides.stages([config(MATCH_ONLY + LISTS)]),
         id_changes.stages(),
@@ -72,3 +73,12 @@ MATCH_ONLY = """
   match:
     - {name: e-mail, left: crm, right: loyalty, all: [{field: email, normalise: [lower]}]}
 """
+WITH_EXCEPTIONS = """
+  match:
+    - name: e-mail
+      left: crm
+      right: loyalty
+      all: [{field: email, normalise: [lower]}]
+      exceptions: [{field: full_name, as: name, precision: high, differs: true}, {field: born, differs: true}]
+"""
+"""Every pair is compared again with what the rule's exceptions say."""

@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from cdp_assets.config import parse_config
+from cdp_assets.config import ProjectConfig, parse_config
 from cdp_assets.lake import Column, Table
 from cdp_assets.unify import deduplicate
 from cdp_assets.unify.deduplicated_tables import deduplicated, duplicate_pairs
@@ -32,19 +32,27 @@ CRM = Table(
 )  # fmt: skip
 
 
-def records(text: str, config: object = PLAIN, buckets: int | None = None) -> dict[str, dict[str, object]]:
-    """The records by key; the checks of the step pass. A row without a file is in `a.csv`, its line is its number."""
-    given = rows(text, CRM)
-    lines, files = pa.array(range(2, given.num_rows + 2), pa.int64()), given["source_file"].fill_null("a.csv")
-    given = given.set_column(1, "source_line", lines).set_column(0, "source_file", files)
-    tables = {"crm": given}
-    assert config in (PLAIN, RULES)
-    chosen = RULES if config is RULES else PLAIN
-    if config is RULES:
-        tables["duplicate_pairs_crm"] = run_tables(deduplicate.pairs_stages(chosen, "crm"), tables, buckets)
-    found = run_tables(deduplicate.stages(chosen, "crm"), tables, buckets)
-    assert run_checks_on(deduplicate.checks("crm"), deduplicated(chosen, "crm"), found, tables) == [0, 0]
+def given(text: str) -> pa.Table:
+    """The rows of crm. One without a file is in `a.csv`, its line is its number."""
+    read = rows(text, CRM)
+    lines, files = pa.array(range(2, read.num_rows + 2), pa.int64()), read["source_file"].fill_null("a.csv")
+    return read.set_column(1, "source_line", lines).set_column(0, "source_file", files)
+
+
+def records(text: str, config: ProjectConfig = PLAIN, buckets: int | None = None) -> dict[str, dict[str, object]]:
+    """The records by key; the checks of the step pass."""
+    tables = {"crm": given(text)}
+    if config is not PLAIN:
+        tables["duplicate_pairs_crm"] = run_tables(deduplicate.pairs_stages(config, "crm"), tables, buckets)
+    found = run_tables(deduplicate.stages(config, "crm"), tables, buckets)
+    assert run_checks_on(deduplicate.checks("crm"), deduplicated(config, "crm"), found, tables) == [0, 0]
     return {row["record_key"]: row for row in found.to_pylist()}
+
+
+def evidence(text: str, config: ProjectConfig) -> list[tuple[object, ...]]:
+    """The pairs: both keys, the rule, whether they are used, and why not."""
+    found = run_tables(deduplicate.pairs_stages(config, "crm"), {"crm": given(text)}).to_pylist()
+    return [tuple(row[name] for name in ("left_key", "right_key", "rule", "status", "reason")) for row in found]
 
 
 def test_rows_with_one_key_become_the_row_with_the_most_filled_fields() -> None:
@@ -105,14 +113,47 @@ def test_groups_are_connected_through_different_rules(buckets: int) -> None:
     }  # fmt: skip
 
 
+TWINS = parse_config(
+    f"""
+version: 1
+sources:
+  crm: {{files: a.csv, primary_key: id, {FIELDS}}}
+customers:
+  dedupe:
+    crm:
+      rules:
+        - {{name: same mail, all: [{{field: mail}}], exceptions: [{{field: name, as: name, differs: true, precision: high}}]}}
+        - {{name: same phone, all: [{{field: phone}}]}}
+"""
+)
+
+
+def test_twins_stay_apart_and_the_refused_pair_is_kept_with_its_reason() -> None:
+    text = "record_key | name | mail\nc1 | Ann Lee | lee@x\nc2 | Tom Lee | lee@x\nc3 | Anne Lee | lee@x"
+    found = records(text, TWINS)
+    assert {key: row["winner_key"] for key, row in found.items()} == {"c1": "c3", "c2": "c2", "c3": "c3"}
+    assert evidence(text, TWINS) == [
+        ("c1", "c2", "same mail", "refused", "exception: name not alike"),
+        ("c1", "c3", "same mail", "used", None),
+        ("c2", "c3", "same mail", "refused", "exception: name not alike"),
+    ]
+
+
+def test_a_pair_that_one_rule_refuses_may_be_joined_by_another() -> None:
+    text = "record_key | name | mail | phone\nc1 | Ann Lee | lee@x | 1\nc2 | Tom Lee | lee@x | 1"
+    found = records(text, TWINS)
+    assert {key: (row["winner_key"], row["rule"]) for key, row in found.items()} == {"c1": ("c2", "same phone"), "c2": ("c2", "same phone")}
+    assert [row[2:4] for row in evidence(text, TWINS)] == [("same mail", "refused"), ("same phone", "used")]
+
+
 def test_values_that_are_missing_do_not_make_duplicates() -> None:
     found = records("record_key | mail\nc1 |\nc2 |", RULES)
     assert all(r["is_winner"] for r in found.values())
 
 
 def test_every_rule_is_evaluated_on_every_pair() -> None:
-    given = rows("source_file | source_line | record_key | name | mail\na | 2 | c1 | Ann Lee | ann@x\na | 3 | c2 | Ann Lee | ann@x", CRM)
-    found = run_tables(deduplicate.pairs_stages(RULES, "crm"), {"crm": given}).to_pylist()
+    tables = {"crm": given("record_key | name | mail\nc1 | Ann Lee | ann@x\nc2 | Ann Lee | ann@x")}
+    found = run_tables(deduplicate.pairs_stages(RULES, "crm"), tables).to_pylist()
     assert [(p["left_key"], p["right_key"], p["rule"], p["rule_rank"], p["score"]) for p in found] == [
         ("c1", "c2", "same mail", 0, 1.0), ("c1", "c2", "same name", 1, 1.0),
     ]  # fmt: skip
