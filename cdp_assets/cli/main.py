@@ -28,6 +28,7 @@ from cdp_assets.cli import (
     status,
     validate,
     web,
+    why,
 )
 from cdp_assets.cli.context import Context
 from cdp_assets.errors import UserError
@@ -53,6 +54,8 @@ for command in (
     maintain.maintain,
     web.web,
     dev.dev,
+    why.why,
+    why.why_not,
 ):
     app.command()(command)
 review = typer.Typer(help="What a part of the pipeline will do, and what it did last.", no_args_is_help=True)
