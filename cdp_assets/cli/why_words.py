@@ -1,7 +1,7 @@
 """How an explanation is printed: what was told (identity/explain/told.py), as lines and tables for people."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -33,7 +33,7 @@ def print_why(told: Facts, of: "Of") -> None:
         _say(out, "")
         _say(out, f"{number}  {step['from']} and {step['to']}")
         _say(out, f"   {_evidence(step)}, {step['status']}")
-        _compared(out, step["conditions"], step["from"], step["to"])
+        _compared(out, step, step["from"], step["to"])
         for each in step["identities"]:
             _say(out, f"   {_identity(each)}")
         for each in step["also"]:
@@ -71,7 +71,7 @@ def print_why_not(told: Facts, of: "Of") -> None:
     for rule in told["rules"]:
         _say(out, "")
         _say(out, f'Rule "{rule["rule"]}": {_outcome(rule)}')
-        _compared(out, rule["conditions"], rule["left"], rule["right"])
+        _compared(out, rule, rule["left"], rule["right"])
     if not told["rules"] and not told["identities"]:
         _say(out, "")
         _say(out, _no_rule(told))
@@ -80,6 +80,8 @@ def print_why_not(told: Facts, of: "Of") -> None:
 
 def _no_rule(told: Facts) -> str:
     sources = [told["a"]["source"], told["b"]["source"]]
+    if sources[1] in told["sources_with_rules"][0]:  # one is a visitor: between sources of records there would be a rule
+        return "The visitor has given no id by which it would be known in the other source: signing in is what makes the two one."
     between = f"inside {sources[0]}" if sources[0] == sources[1] else f"between {sources[0]} and {sources[1]}"
     lines = [f"No rule compares records {between}: they can become one through records of other sources only."]
     for source, others in zip(dict.fromkeys(sources), told["sources_with_rules"], strict=False):
@@ -91,6 +93,8 @@ def _outcome(rule: Facts) -> str:
     failed = [each for each in rule["conditions"] if not each["holds"]]
     if rule["holds"]:
         return f"holds, {_percent(rule['score'])} alike"
+    if not failed:
+        return f"its conditions hold, {_percent(rule['score'])} alike, and an exception keeps the two apart"
     return f"does not hold, {len(failed)} of {len(rule['conditions'])} conditions fail"
 
 
@@ -117,19 +121,23 @@ def _identity(its: Facts) -> str:
     return f"{its['visitor']} {'is' if its['still'] else 'was once'} signed in with {its['field']} {its['value']}, {whose}."
 
 
-def _compared(out: Console, conditions: Sequence[Facts], left: str, right: str) -> None:
-    """A table of conditions."""
-    if not conditions:
+def _compared(out: Console, rule: Facts, left: str, right: str) -> None:
+    """A table of the rule's conditions, and of its exceptions below them."""
+    if not rule["conditions"]:
         return
     grid = Grid(box=None, padding=(0, 2, 0, 0), pad_edge=False)
     for column in ("compared", left, right, "alike", "needed", ""):
         grid.add_column(escape(column), justify="right" if column in ("alike", "needed") else "left", overflow="fold")
-    for each in conditions:
+    for each in [*rule["conditions"], *rule["exceptions"]]:
         fields = dict.fromkeys((each["left_field"], each["right_field"]))
         what = " / ".join(fields) + (f" ({each['as']})" if each["as"] else "")
         sides = [_value(each, "left"), _value(each, "right")]
         needed = "equal" if each["needed"] == 1 else _percent(each["needed"])
-        grid.add_row(*(escape(cell) for cell in (what, *sides, _alike(each), needed, "holds" if each["holds"] else "fails")))
+        said = "holds" if each["holds"] else "fails"
+        if "differs" in each:
+            what = f"unless {what} {'differs' if each['differs'] else 'is alike'}"
+            said = "keeps apart" if each["holds"] else "does not hold"
+        grid.add_row(*(escape(cell) for cell in (what, *sides, _alike(each), needed, said)))
     out.print(Padding(grid, (0, 0, 0, 3)), highlight=False)
 
 
@@ -138,7 +146,7 @@ def _alike(condition: Facts) -> str:
         return "-"
     if condition["score"] is not None:
         return _percent(condition["score"])
-    return "equal" if condition["holds"] else "not equal"
+    return "equal" if condition.get("alike", condition["holds"]) else "not equal"
 
 
 def _value(condition: Facts, side: str) -> str:

@@ -11,13 +11,14 @@ _TEXTS = ("varchar", "varchar[]")
 
 
 def verdicts(rule: Rule, left: Forms, right: Forms) -> str:
-    """SQL for every pair of rows of both forms, whatever holds for it: what an explanation says of two records.
+    """SQL for every pair of rows of both forms: what becomes of each condition of the rule, and then of each exception.
 
-    `holds` and `score` are those of the rule. h1, h2, ... say whether a condition holds, s1, s2, ... how alike the values are
-    (null where they are only equal or not), l1, r1, ... which side has nothing to compare.
+    h1, h2, ... say whether the values are as alike as it asks for, s1, s2, ... how alike they are (null where they are only
+    equal or not), l1, r1, ... which side has nothing to compare. `met`: all conditions hold; `score` is the rule's then.
     """
+    compared = (*rule.comparisons, *(each.comparison for each in rule.exceptions))
     measured, told = [], []
-    for n, c in enumerate(rule.comparisons, start=1):
+    for n, c in enumerate(compared, start=1):
         one, other = f"l.{left.column(c.left)}", f"r.{right.column(c.right)}"
         measured += [f"{one} is null as l{n}", f"{other} is null as r{n}", f"{one} = {other} as e{n}"]
         holds, score = f"e{n}", "cast(null as double)"
@@ -25,20 +26,18 @@ def verdicts(rule: Rule, left: Forms, right: Forms) -> str:
             # asked for one per cent, the lengths rule out no pair that has a score above it
             every = Fuzzy(replace(c, share=Fraction(1, 100)), one, other)
             measured += [f"{every.distance} as d{n}", f"{every.longer} as n{n}"]
-            holds, score = (holds if c.exact else every.near(f"d{n}", f"n{n}", c.share)), f"round(coalesce(1 - d{n} / n{n}, 0), 6)"
-        told += [f"coalesce({holds}, false) as h{n}", f"case when not l{n} and not r{n} then {score} end as s{n}"]
-    numbers = range(1, len(rule.comparisons) + 1)
+            holds = holds if c.exact else Fuzzy(c, one, other).near(f"d{n}", f"n{n}")
+            score = f"round(coalesce(1 - d{n} / n{n}, 0), 6)"
+        told += [f"coalesce({holds}, false) as h{n}", f"case when not l{n} and not r{n} then {score} end as s{n}", f"l{n}", f"r{n}"]
     fuzzy = [f"s{n}" for n, c in enumerate(rule.comparisons, start=1) if not c.exact]
     score = f"least({', '.join(fuzzy)})" if fuzzy else "cast(1 as double)"
     return f"""
-        select *, {" and ".join(f"h{n}" for n in numbers)} as holds, {score} as score
+        select *, {" and ".join(f"h{n}" for n, _ in enumerate(rule.comparisons, start=1))} as met, {score} as score
         from (
-            select left_key, right_key, {", ".join(f"l{n}, r{n}" for n in numbers)}, {", ".join(told)}
+            select left_key, right_key, {", ".join(told)}
             from (
                 select l.record_key as left_key, r.record_key as right_key, {", ".join(measured)}
                 from {name(left.stage)} as l cross join {name(right.stage)} as r
             )
         )
     """
-
-

@@ -59,6 +59,10 @@ def test_why_not_without_a_rule_names_the_sources_that_have_some(project: Projec
     assert "stall has rules with loyalty. shop has rules with crm, loyalty." in printed
 
 
+def test_a_visitor_who_never_signed_in_is_told_apart_from_missing_rules(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "The visitor has given no id" in said(project, capsys, "why-not", "web:v2", "crm:c2")
+
+
 @pytest.mark.parametrize("more", [(), ("--json",)])
 def test_a_viewer_sees_forms_and_only_the_keys_that_were_named(
     project: Project, capsys: pytest.CaptureFixture[str], more: tuple[str, ...]
@@ -105,6 +109,16 @@ def test_a_half_done_refresh_is_said(tmp_path: Path, capsys: pytest.CaptureFixtu
     list(run_up_to(project, "match_edges"))
     printed = " ".join(said(project, capsys, "why", "shop:s1", "crm:c2").split())
     assert "A refresh is half done: deduplicated_shop, match_edges, shop have been made anew since." in printed
+
+
+def test_an_exception_is_printed_below_the_conditions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rule = "name: mail of crm, left: crm, right: shop, all: [{field: mail, normalise: [lower]}]"
+    unless = "exceptions: [{field: {left: name, right: customer}, differs: true, precision: 0.9}]"
+    project = unified(tmp_path, CONFIG.replace(rule, f"{rule}, {unless}"))
+    lines = [" ".join(line.split()) for line in said(project, capsys, "why-not", "crm:c3", "shop:s2").splitlines()]
+    assert 'match by the rule "mail of crm", 100 % alike: refused, exception: name and customer not alike' in lines
+    assert 'Rule "mail of crm": its conditions hold, 100 % alike, and an exception keeps the two apart' in lines
+    assert "unless name / customer differs Bob Kent B Kent 75 % 90 % keeps apart" in lines
 
 
 def test_json_holds_the_facts(project: Project, capsys: pytest.CaptureFixture[str]) -> None:

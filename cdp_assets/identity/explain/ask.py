@@ -114,7 +114,7 @@ def rules_between(reader: Reader, one: str, other: str) -> list[Rule]:
 def _partners(reader: Reader, source: str) -> tuple[str, ...]:
     sides = [(rule.left_source, rule.right_source) for rule in reader.rules]
     known = [(events, field.partition(".")[0]) for events in event_sources(reader.config) for field in known_fields(reader.config, events)]
-    found = {one if other == source else other for one, other in [*sides, *known] if source in (one, other)}
+    found = {one if other == source else other for one, other in [*sides, *known] if source in (one, other) and one != other}
     return tuple(each for each in reader.known if each in found)
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import duckdb
 
-from cdp_assets.identity.verdicts import verdicts
 from cdp_assets.identity.rules import Forms, Rule, forms_of, forms_stage
 from cdp_assets.identity.similarity import Comparison
+from cdp_assets.identity.verdicts import verdicts
 from cdp_assets.lake.source import name
 
 _LEFT, _RIGHT = "left record", "right record"
@@ -33,17 +33,33 @@ class Condition:
 
 
 @dataclass(frozen=True)
+class Excepted:
+    """An exception of a rule on two records: how alike they are, and whether it holds, so that the pair is not taken."""
+
+    condition: Condition
+    differs: bool
+    holds: bool
+    reason: str
+
+
+@dataclass(frozen=True)
 class Verdict:
-    """What a rule makes of two records; `score` where it holds."""
+    """What a rule makes of two records. `met`: all conditions hold, and `score` is how alike; `holds`: and no exception does."""
 
     rule: Rule
     conditions: tuple[Condition, ...]
-    holds: bool
+    exceptions: tuple[Excepted, ...]
+    met: bool
     score: float | None
 
     @property
+    def holds(self) -> bool:
+        """Whether the pair is evidence that the two are one."""
+        return self.met and not any(each.holds for each in self.exceptions)
+
+    @property
     def near(self) -> tuple[int, float]:
-        """How near the rule is to holding, for sorting: conditions that fail, and by how much less than all is alike."""
+        """How near the rule is to being met, for sorting: conditions that fail, and by how much less than all is alike."""
         failed = [each for each in self.conditions if not each.holds]
         return len(failed), sum(1 - (each.score or 0.0) for each in failed)
 
@@ -52,12 +68,22 @@ def judge(connection: duckdb.DuckDBPyConnection, rule: Rule, left: str, right: s
     """The rule on the one row of each of two relations (record_key and the fields), given by their names."""
     for view, relation in ((_LEFT, left), (_RIGHT, right)):
         connection.execute(f"create or replace temp view {name(view)} as select * from {name(relation)}")
-    holds, score, *told = connection.execute(_statement(rule)).fetchall()[0]
-    conditions = []
-    for comparison, (one, other, held, alike, no_left, no_right) in zip(rule.comparisons, _batches(told), strict=True):
+    met, score, *told = connection.execute(_statement(rule)).fetchall()[0]
+    found = []
+    for comparison, (one, other, held, alike, no_left, no_right) in zip(_compared(rule), _batches(told), strict=True):
         missing = tuple(side for side, none in (("left", no_left), ("right", no_right)) if none)
-        conditions.append(Condition(comparison, one, other, held, alike, missing))
-    return Verdict(rule, tuple(conditions), holds, score if holds else None)
+        found.append(Condition(comparison, one, other, held, alike, missing))
+    conditions, further = found[: len(rule.comparisons)], found[len(rule.comparisons) :]
+    exceptions = [
+        Excepted(condition, each.differs, not condition.missing and condition.holds != each.differs, each.reason)
+        for each, condition in zip(rule.exceptions, further, strict=True)
+    ]
+    return Verdict(rule, tuple(conditions), tuple(exceptions), met, score if met else None)
+
+
+def _compared(rule: Rule) -> list[Comparison]:
+    """What a rule compares, its exceptions last."""
+    return [*rule.comparisons, *(each.comparison for each in rule.exceptions)]
 
 
 def prepare(rules: Iterable[Rule]) -> None:
@@ -70,7 +96,7 @@ def fields_of(rules: Iterable[Rule]) -> dict[str, dict[str, str]]:
     """The fields that these rules compare, by source: field -> type."""
     found: dict[str, dict[str, str]] = {}
     for rule in rules:
-        for comparison in rule.comparisons:
+        for comparison in _compared(rule):
             for source, form in ((rule.left_source, comparison.left), (rule.right_source, comparison.right)):
                 found.setdefault(source, {})[form.field] = form.data_type
     return found
@@ -78,7 +104,7 @@ def fields_of(rules: Iterable[Rule]) -> dict[str, dict[str, str]]:
 
 @cache
 def _statement(rule: Rule) -> str:
-    """Forms of both records and the verdicts on them in one statement: holds, score, then _TOLD columns a condition."""
+    """Forms of both records and the verdicts on them in one statement: met, score, then _TOLD columns a condition."""
     sides = [
         (_texts(forms_of([rule], source), stage), record)
         for source, stage, record in ((rule.left_source, "left forms", _LEFT), (rule.right_source, "right forms", _RIGHT))
@@ -89,11 +115,11 @@ def _statement(rule: Rule) -> str:
         for (made, record), source in zip(sides, (rule.left_source, rule.right_source), strict=True)
     ]
     told = ", ".join(
-        f"{_text('a', c.left.field)}, {_text('b', c.right.field)}, h{n}, s{n}, l{n}, r{n}" for n, c in enumerate(rule.comparisons, start=1)
+        f"{_text('a', c.left.field)}, {_text('b', c.right.field)}, h{n}, s{n}, l{n}, r{n}" for n, c in enumerate(_compared(rule), start=1)
     )
     return f"""
         with {", ".join(forms)}
-        select v.holds, v.score, {told}
+        select v.met, v.score, {told}
         from ({verdicts(rule, sides[0][0], sides[1][0])}) as v cross join {name(_LEFT)} as a cross join {name(_RIGHT)} as b
     """
 

@@ -55,13 +55,15 @@ class Teller:
 
     def _step(self, its: Step) -> Facts:
         hop, verdict = its.hop, its.verdict
-        told = self._verdict(verdict) if verdict else {"conditions": []}
+        told = self._verdict(verdict) if verdict else {"conditions": [], "exceptions": []}
+        turn = (lambda each: each) if hop.start == hop.edge.left else _turned
         return {
             "from": self._node(hop.start),
             "to": self._node(hop.end),
             **self._edge(hop.edge),
             "also": [{"rule": each.rule, "score": each.weight} for each in hop.also],
-            "conditions": told["conditions"] if hop.start == hop.edge.left else [_turned(each) for each in told["conditions"]],
+            "conditions": [turn(each) for each in told["conditions"]],
+            "exceptions": [turn(each) for each in told["exceptions"]],
             "changed": verdict is not None and verdict.score != hop.edge.weight,
             "identities": [self._sighting(each) for each in its.sightings],
         }
@@ -84,6 +86,10 @@ class Teller:
             "holds": its.holds,
             "score": its.score,
             "conditions": [self._condition(each, *sides) for each in its.conditions],
+            "exceptions": [
+                {**self._condition(each.condition, *sides), "alike": each.condition.holds, "differs": each.differs, "holds": each.holds}
+                for each in its.exceptions
+            ],
         }
 
     def _condition(self, its: Condition, left: str, right: str) -> Facts:

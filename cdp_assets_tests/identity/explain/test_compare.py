@@ -56,6 +56,18 @@ def test_values_are_told_as_they_are_and_compared_as_the_rule_says() -> None:
     assert (found.holds, found.score, found.conditions[0].left) == (True, 1.0, "ANN @x.org")
 
 
+def test_an_exception_that_holds_keeps_apart_what_the_conditions_met() -> None:
+    rule = "[{field: mail}, {field: born}], exceptions: [{field: name, differs: true, precision: high}]"
+    twins = verdict(rule, "c | Ann Lee | a@x.org | 1980-01-02", "s | Bob Lee | a@x.org | 1980-01-02")
+    assert (twins.met, twins.holds, twins.score) == (True, False, 1.0)
+    [unless] = twins.exceptions
+    assert (unless.holds, unless.differs, unless.condition.score, unless.reason) == (True, True, 0.571429, "exception: name not alike")
+    same = verdict(rule, "c | Ann Lee | a@x.org | 1980-01-02", "s | Anne Lee | a@x.org | 1980-01-02")
+    unknown = verdict(rule, "c | Ann Lee | a@x.org | 1980-01-02", "s | | a@x.org | 1980-01-02")
+    assert [each.holds for each in (same, unknown)] == [True, True]
+    assert unknown.exceptions[0].condition.missing == ("right",)
+
+
 def test_names_and_quotes_never_become_code() -> None:
     found = verdict("[{field: name, as: name, precision: high}]", "c | x'); drop table one; -- | |", 's | $a "b" :c ? | |')
     assert not found.holds
@@ -68,6 +80,7 @@ RULES = [
     "[{field: name, as: name, precision: high}]",
     "[{field: mail, normalise: [lower]}]",
     "[{field: name, as: name, precision: 0.7}, {field: mail, precision: medium}, {field: born}]",
+    "[{field: born}], exceptions: [{field: name, differs: true, precision: high}, {field: mail}]",
 ]
 
 
@@ -80,5 +93,7 @@ def test_explanation_and_pipeline_cannot_disagree(one: tuple[str | None, ...], o
     stages = [forms_stage(left, "crm", TYPES), forms_stage(right, "shop", TYPES), *pair_stages(rule, left, right, "pairs")]
     pairs = run_tables(stages, {"crm": typed(f"{HEAD}\n{crm}"), "shop": typed(f"{HEAD}\n{shop}")}).to_pylist()
     found = verdict(conditions, crm, shop)
-    assert (found.holds, found.score) == ((True, pairs[0]["score"]) if pairs else (False, None))
-    assert found.holds == all(each.holds for each in found.conditions)
+    assert (found.met, found.score) == ((True, pairs[0]["score"]) if pairs else (False, None))
+    assert found.met == all(each.holds for each in found.conditions)
+    assert found.holds == bool(pairs and pairs[0]["status"] is None)
+    assert [each.reason for each in found.exceptions if each.holds][:1] == [pair["reason"] for pair in pairs if pair["reason"]] or not pairs
