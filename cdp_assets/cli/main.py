@@ -22,6 +22,7 @@ from cdp_assets.cli import (
     refresh,
     review_clv,
     review_contacts,
+    review_customers,
     review_sources,
     schema,
     serve,
@@ -61,6 +62,8 @@ for command in (
 review = typer.Typer(help="What a part of the pipeline will do, and what it did last.", no_args_is_help=True)
 review.command("clv")(review_clv.review_clv)
 review.command("contacts")(review_contacts.review_contacts)
+review.command("customers")(review_customers.review_customers)
+review.command("accounts")(review_customers.review_accounts)
 review.command("sources")(review_sources.review_sources)
 for name, group in (
     ("review", review),

@@ -33,11 +33,11 @@ def print_why(told: Facts, of: "Of") -> None:
         _say(out, "")
         _say(out, f"{number}  {step['from']} and {step['to']}")
         _say(out, f"   {_evidence(step)}, {step['status']}")
-        _compared(out, step, step["from"], step["to"])
+        print_compared(out, step, step["from"], step["to"])
         for each in step["identities"]:
             _say(out, f"   {_identity(each)}")
         for each in step["also"]:
-            _say(out, f'   also by the rule "{each["rule"]}", {_percent(each["score"])} alike')
+            _say(out, f'   also by the rule "{each["rule"]}", {percent(each["score"])} alike')
         if step["changed"]:
             _say(
                 out, "   By the rules in cdp.yaml the score is another one now: they, or the program, were changed since the last refresh."
@@ -71,7 +71,7 @@ def print_why_not(told: Facts, of: "Of") -> None:
     for rule in told["rules"]:
         _say(out, "")
         _say(out, f'Rule "{rule["rule"]}": {_outcome(rule)}')
-        _compared(out, rule, rule["left"], rule["right"])
+        print_compared(out, rule, rule["left"], rule["right"])
     if not told["rules"] and not told["identities"]:
         _say(out, "")
         _say(out, _no_rule(told))
@@ -92,21 +92,21 @@ def _no_rule(told: Facts) -> str:
 def _outcome(rule: Facts) -> str:
     failed = [each for each in rule["conditions"] if not each["holds"]]
     if rule["holds"]:
-        return f"holds, {_percent(rule['score'])} alike"
+        return f"holds, {percent(rule['score'])} alike"
     if not failed:
-        return f"its conditions hold, {_percent(rule['score'])} alike, and an exception keeps the two apart"
+        return f"its conditions hold, {percent(rule['score'])} alike, and an exception keeps the two apart"
     return f"does not hold, {len(failed)} of {len(rule['conditions'])} conditions fail"
 
 
 def _evidence(edge: Facts) -> str:
-    return f'{edge["kind"]} by the rule "{edge["rule"]}", {_percent(edge["score"])} alike'
+    return f'{edge["kind"]} by the rule "{edge["rule"]}", {percent(edge["score"])} alike'
 
 
 def _not_used(edge: Facts, *, names: bool) -> Iterator[str]:
     which = f"{edge['left']} and {edge['right']}: " if names else ""
     yield f"{which}{_evidence(edge)}: {edge['status']}" + (f", {edge['reason']}" if edge["reason"] else "")
     if instead := edge.get("instead"):
-        yield f'   {edge["right"]} went to {instead["left"]} by "{instead["rule"]}", {_percent(instead["score"])} alike'
+        yield f'   {edge["right"]} went to {instead["left"]} by "{instead["rule"]}", {percent(instead["score"])} alike'
 
 
 def _stated(its: Facts) -> str:
@@ -121,7 +121,7 @@ def _identity(its: Facts) -> str:
     return f"{its['visitor']} {'is' if its['still'] else 'was once'} signed in with {its['field']} {its['value']}, {whose}."
 
 
-def _compared(out: Console, rule: Facts, left: str, right: str) -> None:
+def print_compared(out: Console, rule: Facts, left: str, right: str) -> None:
     """A table of the rule's conditions, and of its exceptions below them."""
     if not rule["conditions"]:
         return
@@ -132,20 +132,20 @@ def _compared(out: Console, rule: Facts, left: str, right: str) -> None:
         fields = dict.fromkeys((each["left_field"], each["right_field"]))
         what = " / ".join(fields) + (f" ({each['as']})" if each["as"] else "")
         sides = [_value(each, "left"), _value(each, "right")]
-        needed = "equal" if each["needed"] == 1 else _percent(each["needed"])
+        needed = "equal" if each["needed"] == 1 else percent(each["needed"])
         said = "holds" if each["holds"] else "fails"
         if "differs" in each:
             what = f"unless {what} {'differs' if each['differs'] else 'is alike'}"
             said = "keeps apart" if each["holds"] else "does not hold"
         grid.add_row(*(escape(cell) for cell in (what, *sides, _alike(each), needed, said)))
-    out.print(Padding(grid, (0, 0, 0, 3)), highlight=False)
+    out.print(Padding(grid, (0, 0, 0, 3), expand=False), highlight=False)
 
 
 def _alike(condition: Facts) -> str:
     if condition["missing"]:
         return "-"
     if condition["score"] is not None:
-        return _percent(condition["score"])
+        return percent(condition["score"])
     return "equal" if condition.get("alike", condition["holds"]) else "not equal"
 
 
@@ -156,7 +156,7 @@ def _value(condition: Facts, side: str) -> str:
     return str(value)
 
 
-def _percent(score: float) -> str:
+def percent(score: float) -> str:
     """A score as it is; rounded down, so that nothing below a limit looks like the limit."""
     return f"{int(score * 1000 + 1e-6) / 10:g} %"
 

@@ -1,6 +1,6 @@
 """Why two records are one, and why they are not, answered from stored tables. Reads; never writes."""
 
-from cdp_assets.identity.explain.ask import NotUsed, Sighting, Stated, Step, Why, WhyNot, why, why_not
+from cdp_assets.identity.explain.ask import NotUsed, Preview, Sighting, Stated, Step, Why, WhyNot, weakest, why, why_not
 from cdp_assets.identity.explain.compare import Condition, Verdict
 from cdp_assets.identity.explain.path import Edge, Hop, Node
 from cdp_assets.identity.explain.reader import Reader, Record
@@ -13,6 +13,7 @@ __all__ = [
     "Hop",
     "Node",
     "NotUsed",
+    "Preview",
     "Reader",
     "Record",
     "Sighting",
@@ -23,6 +24,7 @@ __all__ = [
     "Verdict",
     "Why",
     "WhyNot",
+    "weakest",
     "why",
     "why_not",
 ]

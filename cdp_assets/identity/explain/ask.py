@@ -154,3 +154,21 @@ def _sightings(reader: Reader, one: Node, other: Node) -> tuple[Sighting, ...]:
             same = source == record.source and value is not None and reader.value(record, str(field)) == value
             found.append(Sighting(visitor, f"{source}.{field}", value, same, still))
     return tuple(found)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What became of one rule: records of its right source and how many it matched, its pairs by status and reason, the weakest used."""
+
+    rule: Rule
+    records: int
+    matched: int
+    pairs: tuple[tuple[str, str | None, int], ...]
+    weakest: tuple[Step, ...]
+
+
+def weakest(reader: Reader, rule: Rule, many: int) -> Preview:
+    """The rule's figures and the pairs of the lowest score that it was used for."""
+    records, matched = reader.matched(rule)
+    steps = tuple(_step(reader, Hop(edge.left, edge.right, edge)) for edge in reader.weakest(rule, many))
+    return Preview(rule, records, matched, tuple(reader.pairs(rule)), steps)

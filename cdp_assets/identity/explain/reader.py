@@ -133,6 +133,29 @@ class Reader:
         found = [(Node(*row[:2]), Node(*row[2:4]), *row[4:]) for row in rows]
         return [each for each in found if {each[0] in mine, each[1] in mine} == {True, False}]
 
+    def matched(self, rule: Rule) -> tuple[int, int]:
+        """The records of a rule's right source, and how many of them it was used for."""
+        records = f"select count(*) from {name(self.tables.records[rule.right_source].name)}"
+        [(all_, used)] = self._rows(f"""
+            select ({records}), count(distinct right_key) from {name(self.tables.edges.name)}
+            where {_of_rule(rule)} and status in ({", ".join(map(literal, USED))})
+        """)
+        return all_, used
+
+    def pairs(self, rule: Rule) -> list[tuple[str, str | None, int]]:
+        """The pairs of a rule by status and reason."""
+        edges = name(self.tables.edges.name)
+        return self._rows(f"select status, reason, count(*) as n from {edges} where {_of_rule(rule)} group by all order by n desc, 1, 2")
+
+    def weakest(self, rule: Rule, many: int) -> list[Edge]:
+        """The edges of a rule that are used, those of the lowest score first."""
+        rows = self._rows(f"""
+            select {_EDGE} from {name(self.tables.edges.name)}
+            where {_of_rule(rule)} and status in ({", ".join(map(literal, USED))})
+            order by weight, left_source, left_key, right_source, right_key limit {int(many)}
+        """)
+        return [Edge(Node(*row[:2]), Node(*row[2:4]), *row[4:]) for row in rows]
+
     def members(self, cluster: str) -> list[Node]:
         """The records and visitors of a cluster."""
         members = "members" if self._many else name(self.tables.clusters.name)
@@ -249,3 +272,8 @@ def known_fields(config: ProjectConfig, events: str) -> list[str]:
     """The source.field of everything that visitors of this source may be known as."""
     its = config.sources[events]
     return list(dict.fromkeys(its.known_as.values())) if isinstance(its, EventsSource) else []
+
+
+def _of_rule(rule: Rule) -> str:
+    sides = f"left_source = {literal(rule.left_source)} and right_source = {literal(rule.right_source)}"
+    return f"rule = {literal(rule.name)} and {sides} and kind in ('duplicate', 'match')"

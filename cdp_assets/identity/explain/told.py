@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cdp_assets.config import ProjectConfig, RecordsSource
-from cdp_assets.identity.explain.ask import NotUsed, Sighting, Stated, Step, Why, WhyNot
+from cdp_assets.identity.explain.ask import NotUsed, Preview, Sighting, Stated, Step, Why, WhyNot
 from cdp_assets.identity.explain.compare import Condition, Verdict
 from cdp_assets.identity.explain.path import Edge, Node
 from cdp_assets.identity.explain.reader import Record
@@ -49,6 +49,11 @@ class Teller:
             "identities": [self._sighting(each) for each in found.sightings],
             "sources_with_rules": [list(each) for each in found.partners],
         }
+
+    def preview(self, found: Preview) -> Facts:
+        """What became of one rule."""
+        told = {"left": found.rule.left_source, "right": found.rule.right_source, "records": found.records, "matched": found.matched}
+        return {**told, "pairs": [list(each) for each in found.pairs], "weakest": [self._step(each) for each in found.weakest]}
 
     def _record(self, its: Record) -> Facts:
         return {"record": self._node(its.node), "source": its.node.source, "profile": its.profile, "members": its.members}
