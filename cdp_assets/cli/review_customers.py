@@ -144,7 +144,7 @@ def parts(config: ProjectConfig, its: Figures) -> Iterator[tuple[str, list[str]]
     yield (
         "Ids",
         [
-            f"{its.text('ids', 'held')} held, {its.text('ids', 'given in the newest registry')} of them new in the last change of the registry",
+            f"{its.text('ids', 'held')} held, {its.text('ids', 'given in the newest registry')} of them new in its last change",
             f"{its.text('ids', 'led to another')} lead to another, {its.text('ids', 'without a survivor')} have none that survived",
         ],
     )
