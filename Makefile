@@ -5,7 +5,7 @@ RUN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev web test test-fast faults lint format features bench bench-profiles bench-repeated lock docs clean
+.PHONY: help demo dev web test test-fast faults lint format features bench bench-profiles bench-repeated bench-why lock docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "%-16s %s\n", $$1, $$2}'
@@ -56,6 +56,9 @@ bench-repeated: $(READY) ## 200 refreshes in a row: do the last ones take longer
 
 bench-profiles: $(READY) ## 1 million records from sources to profiles: processor time and peak memory
 	$(RUN)/python -m cdp_assets_tests.bench.profiles
+
+bench-why: $(READY) ## how long `cdp why` and `cdp why-not` take to answer at 1 million records
+	$(RUN)/python -m cdp_assets_tests.bench.why
 
 docs: $(READY) ## write docs/tables.md, docs/configuration.md and docs/cdp.schema.json from the declarations
 	$(RUN)/python -m cdp_assets.orchestration.documentation

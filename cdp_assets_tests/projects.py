@@ -2,7 +2,7 @@
 
 import itertools
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -56,6 +56,25 @@ def run_steps(project: Project, as_of: date = AS_OF) -> dict[str, StepResult]:
     project = load_project(project.folder)
     opened = Run(Place(project.store), f"run-{next(_numbers)}", as_of, user=USER, memory=1 << 30)
     return {step.table.name: step.run(opened) for step in ordered_steps(project)}
+
+
+def run_up_to(project: Project, *last: str, as_of: date = AS_OF) -> Iterator[StepResult]:
+    """Run the steps of these tables and of all that they are made from, without Dagster; each result as it comes."""
+    project = load_project(project.folder)
+    steps = {step.table.name: step for step in ordered_steps(project)}
+    wanted: set[str] = set()
+    left = list(last)
+    while left:
+        table = left.pop()
+        if table in steps and table not in wanted:
+            wanted.add(table)
+            left += [each.name for each in steps[table].reads.values()]
+    engine = project.config.engine
+    opened = Run(Place(project.store), f"run-{next(_numbers)}", as_of, user=USER, memory=engine.memory_bytes, threads=engine.threads)
+    for table, step in steps.items():
+        if table in wanted:
+            yield step.run(opened)
+    opened.clean()
 
 
 def table_of(project: Project, name: str) -> Table:

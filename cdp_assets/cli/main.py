@@ -22,12 +22,14 @@ from cdp_assets.cli import (
     refresh,
     review_clv,
     review_contacts,
+    review_customers,
     review_sources,
     schema,
     serve,
     status,
     validate,
     web,
+    why,
 )
 from cdp_assets.cli.context import Context
 from cdp_assets.errors import UserError
@@ -53,11 +55,15 @@ for command in (
     maintain.maintain,
     web.web,
     dev.dev,
+    why.why,
+    why.why_not,
 ):
     app.command()(command)
 review = typer.Typer(help="What a part of the pipeline will do, and what it did last.", no_args_is_help=True)
 review.command("clv")(review_clv.review_clv)
 review.command("contacts")(review_contacts.review_contacts)
+review.command("customers")(review_customers.review_customers)
+review.command("accounts")(review_customers.review_accounts)
 review.command("sources")(review_sources.review_sources)
 for name, group in (
     ("review", review),

@@ -4,7 +4,7 @@ from functools import partial
 
 from cdp_assets.config import Project, ProjectConfig
 from cdp_assets.contacts import links, profiles
-from cdp_assets.contacts.entity import ACCOUNTS, CONTACTS, STATION, Entity, of_entity, view
+from cdp_assets.contacts.entity import ACCOUNTS, CONTACTS, STATION, Entity, of_entity, statement, table_of, view
 from cdp_assets.contacts.tables import (
     ACCOUNT_KEYS,
     CONTACT_ACCOUNT_LINKS,
@@ -18,17 +18,45 @@ from cdp_assets.contacts.tables import (
 from cdp_assets.identity.assets import steps as identity_steps
 from cdp_assets.identity.tables import MATCH_OVERRIDES
 from cdp_assets.lake import Step, Table
+from cdp_assets.unify import statistics
 from cdp_assets.unify.assets import steps as unify_steps
 from cdp_assets.unify.deduplicated_tables import deduplicated
 from cdp_assets.unify.tables import ALTERNATE_KEYS
 
 
 def steps(project: Project) -> list[Step]:
-    """The steps of accounts, then of contacts, then of what links them; none where the configuration has no such section."""
+    """The steps of accounts, then of contacts, then of what links them, as far as the configuration has them; then the statistics."""
     config = project.config
     accounts = _unified(project, ACCOUNTS) if config.accounts else []
     contacts = [*_unified(project, CONTACTS), *_linked(config)] if config.contacts else []
-    return [*accounts, *contacts]
+    return [*accounts, *contacts, _statistics(project)]
+
+
+def _statistics(project: Project) -> Step:
+    """One table for customers, accounts and contacts alike: it is the last step of unification, and a small one."""
+    config = project.config
+    parts, reads = {"customers": statistics.statement(config)}, statistics.reads(config)
+    for entity in (ACCOUNTS, CONTACTS):
+        if getattr(config, entity.section):
+            seen = view(project, entity).config
+            parts[entity.section] = statement(statistics.statement(seen), entity)
+            reads |= {table.name: table for table in (table_of(each, entity) for each in statistics.reads(seen).values())}
+    total = "coalesce(sum(value) filter (of = 'customers' and step = '{}' and figure = '{}'), 0)"
+    return Step(
+        statistics.UNIFICATION_STATISTICS,
+        "unify",
+        "What unification did, step by step, in numbers: what `cdp review customers` shows, with the difference to the version before.",
+        reads,
+        stages=lambda: [statistics.stage(parts, reads)],
+        numbers={
+            "mapped_fields": total.format("fields", "mapped"),
+            "unmapped_fields": total.format("fields", "unmapped"),
+            "duplicates": total.format("duplicates", "duplicates"),
+            "unique_records": total.format("duplicates", "unique records"),
+            "groups": total.format("matches", "groups"),
+            "groups_of_several_sources": total.format("matches", "groups of several sources"),
+        },
+    )
 
 
 def _unified(project: Project, entity: Entity) -> list[Step]:

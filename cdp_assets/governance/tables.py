@@ -4,7 +4,7 @@ from cdp_assets.lake import Table, columns
 
 AUDIT_LOG = Table(
     "audit_log",
-    grain="one denial or one change of state: who, what, when, on what, with which outcome",
+    grain="one denial, one change of state or one look at what made a profile: who, what, when, on what, with which outcome",
     key=("entry_id",),
     retention="for good; erasure of a customer does not reach it, as it holds no customer's data",
     columns=columns(
@@ -13,7 +13,7 @@ AUDIT_LOG = Table(
         at | timestamp | when, UTC by the machine's clock
         user_name | varchar | the acting user
         action | varchar | what was asked for, such as refresh or publish
-        subject | varchar | on what: a run, a version, a page
+        subject | varchar | on what: a run, a version, a page, the id of a profile
         outcome | varchar | allowed, denied, done or failed
         role | varchar | the user's role at that time; null: none
         detail | varchar | more in words; never a value from the data

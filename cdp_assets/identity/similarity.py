@@ -55,9 +55,9 @@ class Fuzzy:
             possible += " and " + self.near(f"bit_count(xor({one}, {other}))", f"2 * {self.longer}")
         return f"case when {possible} then {self._edits()} end"
 
-    def near(self, edits: str, longer: str) -> str:
-        """The condition that so many edits are allowed for so long a text."""
-        wanted = self.comparison.share
+    def near(self, edits: str, longer: str, wanted: Fraction | None = None) -> str:
+        """The condition that so many edits are allowed for so long a text; `wanted`: for another share than the comparison's."""
+        wanted = self.comparison.share if wanted is None else wanted
         return f"{edits} * {wanted.denominator} <= {wanted.denominator - wanted.numerator} * {longer}"
 
     def _length(self, column: str) -> str:

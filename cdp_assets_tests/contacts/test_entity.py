@@ -10,11 +10,12 @@ from cdp_assets.identity import match_rules, registry
 from cdp_assets.identity.assets import steps as identity_steps
 from cdp_assets.lake import Stage, Step
 from cdp_assets.lake.lineage import derive
+from cdp_assets.unify import statistics
 from cdp_assets.unify.assets import steps as unify_steps
 from cdp_assets_tests.contacts.world import project
 
 STEPS = {step.table.name: step for step in steps(project())}
-OWN = ("contact_account_links", "contact_quarantine", "contact_profiles")
+OWN = ("contact_account_links", "contact_quarantine", "contact_profiles", "unification_statistics")  # the last is of customers too
 RENAMED = [name for name in STEPS if name not in OWN]
 GENERIC = re.compile(r"\b(customer_id|surviving_customer_id|previous_customer_ids?|customer_ids\w*|customer_id_redirects)\b")
 
@@ -26,6 +27,9 @@ CONSTANTS = (
     "right_source",
     "attribute",
     "rule",
+    "of",
+    "step",
+    "figure",
 )  # names of sources, fields and rules, not values of an input
 TABLE = re.compile(r"\b(?:from|join)\s+(match_edges|clusters|unified_profiles|profile_lineage|alternate_keys)\b", re.IGNORECASE)
 
@@ -56,6 +60,14 @@ def test_no_name_of_customers_remains(name: str) -> None:
     assert [text for text in (*sql, *columns, *tables) if GENERIC.search(text)] == []
     assert [text for text in sql if TABLE.search(text)] == []
     assert [text for text in tables if TABLE.fullmatch(f"from {text}")] == []
+
+
+@pytest.mark.parametrize("entity", [ACCOUNTS, CONTACTS])
+def test_the_figures_of_an_entity_are_counted_in_its_own_tables(entity: Entity) -> None:
+    sql = statement(statistics.statement(view(project(), entity).config), entity)
+    assert not GENERIC.search(sql)
+    assert not TABLE.search(sql)
+    assert sql in (STEPS["unification_statistics"].stages()[0].sql() or "")
 
 
 @pytest.mark.parametrize("name", STEPS)

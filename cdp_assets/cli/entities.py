@@ -1,0 +1,43 @@
+"""What customers, accounts and contacts are called: `--of`, and the tables that belong to each."""
+
+from typing import TYPE_CHECKING, Literal
+
+from cdp_assets.config import Project, ProjectConfig
+from cdp_assets.errors import UserError
+
+if TYPE_CHECKING:
+    from cdp_assets.identity.explain import Tables
+
+Of = Literal["customers", "accounts", "contacts"]
+
+
+def config_of(project: Project, of: Of) -> ProjectConfig:
+    """The configuration, read as one of the entity: its section stands in the place of `customers`."""
+    section = getattr(project.config, of)
+    if section is None:
+        raise UserError(f"This project has no {of}. Add the section {of} to cdp.yaml.")
+    return project.config.model_copy(update={"customers": section})
+
+
+def tables_of(project: Project, of: Of) -> "Tables":
+    """The tables from which questions about the entity are answered."""
+    from cdp_assets.contacts.entity import ACCOUNTS, CONTACTS, table_of
+    from cdp_assets.events.tables import VISITOR_IDENTITIES
+    from cdp_assets.identity.explain import Tables
+    from cdp_assets.identity.rules import event_sources, record_sources
+    from cdp_assets.identity.tables import CLUSTERS, MATCH_EDGES, MATCH_OVERRIDES
+    from cdp_assets.unify.deduplicated_tables import deduplicated
+    from cdp_assets.unify.tables import ALTERNATE_KEYS
+
+    config = config_of(project, of)
+    entity = {"accounts": ACCOUNTS, "contacts": CONTACTS}.get(of)
+    edges, clusters, keys, overrides = (
+        table_of(t, entity) if entity else t for t in (MATCH_EDGES, CLUSTERS, ALTERNATE_KEYS, MATCH_OVERRIDES)
+    )
+    return Tables(
+        edges, clusters, keys,
+        {source: deduplicated(config, source) for source in record_sources(config)},
+        overrides,
+        VISITOR_IDENTITIES if event_sources(config) else None,
+        entity.column("customer_id") if entity else "customer_id",
+    )  # fmt: skip

@@ -1,0 +1,137 @@
+"""Rules on two records, condition by condition: the same statements as the pipeline's, over one row a side."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import duckdb
+
+from cdp_assets.identity.rules import Forms, Rule, forms_of, forms_stage
+from cdp_assets.identity.similarity import Comparison
+from cdp_assets.identity.verdicts import verdicts
+from cdp_assets.lake.source import name
+
+_LEFT, _RIGHT = "left record", "right record"
+_TOLD = 6  # columns of the statement for each condition
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One condition on two records: their values as text, and what the condition makes of them.
+
+    `score` is None where values are only equal or not, or where one is missing. `missing` are the sides (left, right)
+    without anything to compare; such a side may have a value of which nothing was left.
+    """
+
+    comparison: Comparison
+    left: str | None
+    right: str | None
+    holds: bool
+    score: float | None
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Excepted:
+    """An exception of a rule on two records: how alike they are, and whether it holds, so that the pair is not taken."""
+
+    condition: Condition
+    differs: bool
+    holds: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a rule makes of two records. `met`: all conditions hold, and `score` is how alike; `holds`: and no exception does."""
+
+    rule: Rule
+    conditions: tuple[Condition, ...]
+    exceptions: tuple[Excepted, ...]
+    met: bool
+    score: float | None
+
+    @property
+    def holds(self) -> bool:
+        """Whether the pair is evidence that the two are one."""
+        return self.met and not any(each.holds for each in self.exceptions)
+
+    @property
+    def near(self) -> tuple[int, float]:
+        """How near the rule is to being met, for sorting: conditions that fail, and by how much less than all is alike."""
+        failed = [each for each in self.conditions if not each.holds]
+        return len(failed), sum(1 - (each.score or 0.0) for each in failed)
+
+
+def judge(connection: duckdb.DuckDBPyConnection, rule: Rule, left: str, right: str) -> Verdict:
+    """The rule on the one row of each of two relations (record_key and the fields), given by their names."""
+    for view, relation in ((_LEFT, left), (_RIGHT, right)):
+        connection.execute(f"create or replace temp view {name(view)} as select * from {name(relation)}")
+    met, score, *told = connection.execute(_statement(rule)).fetchall()[0]
+    found = []
+    for comparison, (one, other, held, alike, no_left, no_right) in zip(_compared(rule), _batches(told), strict=True):
+        missing = tuple(side for side, none in (("left", no_left), ("right", no_right)) if none)
+        found.append(Condition(comparison, one, other, held, alike, missing))
+    conditions, further = found[: len(rule.comparisons)], found[len(rule.comparisons) :]
+    exceptions = [
+        Excepted(condition, each.differs, not condition.missing and condition.holds != each.differs, each.reason)
+        for each, condition in zip(rule.exceptions, further, strict=True)
+    ]
+    return Verdict(rule, tuple(conditions), tuple(exceptions), met, score if met else None)
+
+
+def _compared(rule: Rule) -> list[Comparison]:
+    """What a rule compares, its exceptions last."""
+    return [*rule.comparisons, *(each.comparison for each in rule.exceptions)]
+
+
+def prepare(rules: Iterable[Rule]) -> None:
+    """Make the statements of these rules now, so that the first question is as fast as the others."""
+    for rule in rules:
+        _statement(rule)
+
+
+def fields_of(rules: Iterable[Rule]) -> dict[str, dict[str, str]]:
+    """The fields that these rules compare, by source: field -> type."""
+    found: dict[str, dict[str, str]] = {}
+    for rule in rules:
+        for comparison in _compared(rule):
+            for source, form in ((rule.left_source, comparison.left), (rule.right_source, comparison.right)):
+                found.setdefault(source, {})[form.field] = form.data_type
+    return found
+
+
+@cache
+def _statement(rule: Rule) -> str:
+    """Forms of both records and the verdicts on them in one statement: met, score, then _TOLD columns a condition."""
+    sides = [
+        (_texts(forms_of([rule], source), stage), record)
+        for source, stage, record in ((rule.left_source, "left forms", _LEFT), (rule.right_source, "right forms", _RIGHT))
+    ]
+    fields = fields_of([rule])
+    forms = [
+        f"{name(made.stage)} as ({forms_stage(made, record, fields[source]).sql()})"
+        for (made, record), source in zip(sides, (rule.left_source, rule.right_source), strict=True)
+    ]
+    told = ", ".join(
+        f"{_text('a', c.left.field)}, {_text('b', c.right.field)}, h{n}, s{n}, l{n}, r{n}" for n, c in enumerate(_compared(rule), start=1)
+    )
+    return f"""
+        with {", ".join(forms)}
+        select v.met, v.score, {told}
+        from ({verdicts(rule, sides[0][0], sides[1][0])}) as v cross join {name(_LEFT)} as a cross join {name(_RIGHT)} as b
+    """
+
+
+def _texts(forms: Forms, stage: str) -> Forms:
+    """The forms without sets of letters: these only save work where many pairs are compared."""
+    return Forms(stage, tuple(form for form in forms.forms if not form.letters))
+
+
+def _text(side: str, field: str) -> str:
+    return f"cast({side}.{name(field)} as varchar)"
+
+
+def _batches(told: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    return (told[at : at + _TOLD] for at in range(0, len(told), _TOLD))
