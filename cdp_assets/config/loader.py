@@ -24,6 +24,7 @@ from cdp_assets.config import (
     row_filter,
     segments,
     sources,
+    value_lists,
 )
 from cdp_assets.config.checks import check
 from cdp_assets.config.document import Document, read_document
@@ -40,6 +41,7 @@ LINKS: tuple[Callable[[ProjectConfig], Iterator[Finding]], ...] = (
     sources.check,
     csv_form.check,
     row_filter.check,
+    value_lists.check,
     accounts.check,
     contacts.check,
     guards.check,
