@@ -8,6 +8,9 @@ from cdp_assets.config.problems import Finding, Location, field_places, nearest,
 from cdp_assets.config.rule_condition import Condition, Sides, sides
 
 
+_KINDS = {"name": "a name", "address": "an address", "organization": "an organisation", "text": "text"}
+
+
 def check(draft: Draft) -> Iterator[Finding]:
     """Everything that is wrong between the sections."""
     yield from _known_as(draft)
@@ -202,7 +205,7 @@ def _comparison(at: Location, condition: Condition, left: tuple[str, Field | Non
     if condition.precision < 1:
         yield Finding((*at, "precision"), f"only text is compared by precision, and {stored}", None, ["exact"])
     if condition.as_ is not None:
-        yield Finding((*at, "as"), f"only text is compared as {condition.as_}, and {stored}; remove it")
+        yield Finding((*at, "as"), f"only text is compared as {_KINDS[condition.as_]}, and {stored}; remove it")
     for name in ("alias", "bypass"):
         if getattr(condition, name) is not None:
             yield Finding((*at, name), f"only text is looked up in a list, and {stored}; remove it")

@@ -28,7 +28,13 @@ def _list_name(name: str) -> str:
 ListName = Annotated[str, AfterValidator(_list_name)]
 
 
-Pair = Annotated[tuple[Text, ...], pydantic.Field(min_length=2, max_length=2)]
+def _pair(values: tuple[str, ...]) -> tuple[str, ...]:
+    if len(values) != 2:
+        raise RefusedError("is not a pair", allowed=["two values, as in [Contoso, Contoso Group]"])
+    return values
+
+
+Pair = Annotated[tuple[Text, ...], AfterValidator(_pair)]
 
 
 class AliasList(Section):

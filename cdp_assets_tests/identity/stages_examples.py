@@ -57,6 +57,7 @@ def examples() -> list[list[Stage]]:
         match.stages(config(MATCH_ONLY)),
         clusters.stages(config()),
         overrides.stages(config(MATCH_ONLY + LISTS)),
+        match.stages(config(WORDS)),
     ]
 
 
@@ -68,3 +69,24 @@ MATCH_ONLY = """
   match:
     - {name: e-mail, left: crm, right: loyalty, all: [{field: email, normalise: [lower]}]}
 """
+WORDS = """
+  aliases:
+    given: {pairs: [[ann lee, bob], [bob, anne lee]]}
+    kept: {source: links, value: left_key, same_as: right_key}
+  bypass: {nobody: {values: [x, ann lee]}, kept: {source: splits, value: left_key}}
+  match:
+    - name: name and birth date
+      left: crm
+      right: loyalty
+      all: [{field: born}, {field: full_name, as: organization, precision: medium}]
+      exceptions: [{field: email, as: address, differs: true, precision: low}]
+    - name: address and name
+      left: crm
+      right: loyalty
+      all: [{field: email, as: address, precision: low}, {field: full_name, precision: high, alias: given, bypass: nobody}]
+    - name: everything that is made alike
+      left: crm
+      right: loyalty
+      all: [{field: full_name, alias: kept, bypass: kept, normalise: [numerals, phone, name, address, organization, lower, symbols]}]
+"""
+"""Words with their weights in conditions and exceptions, with an exact condition and without, and lists of both forms."""
