@@ -7,6 +7,8 @@ from cdp_assets.config.fields import Field
 from cdp_assets.config.problems import Finding, Location, field_places, nearest, shown, unknown
 from cdp_assets.config.rule_condition import Condition, Sides, sides
 
+_KINDS = {"name": "a name", "address": "an address", "organization": "an organisation", "text": "text"}
+
 
 def check(draft: Draft) -> Iterator[Finding]:
     """Everything that is wrong between the sections."""
@@ -84,6 +86,8 @@ def rules_inside(draft: Draft) -> Iterator[Finding]:
                 yield Finding((*at, "field"), "inside one source both sides have the same field; write its name")
             else:
                 yield from _condition(draft, rule, at, condition)
+        yield from _by_words_alone(draft, rule)
+    yield from _keep(draft)
 
 
 def _keep(draft: Draft) -> Iterator[Finding]:
@@ -124,6 +128,7 @@ def _match(draft: Draft) -> Iterator[Finding]:
         if not found:
             for at, condition in (*rule.conditions, *rule.exceptions):
                 yield from _condition(draft, rule, at, condition)
+            yield from _by_words_alone(draft, rule)
 
 
 def _rule_sources(draft: Draft, rule: DraftRule) -> Iterator[Finding]:
@@ -162,6 +167,21 @@ def _condition(draft: Draft, rule: DraftRule, at: Location, condition: Condition
         yield from _comparison(at, condition, (name, left[name]), (other, right[other]))
 
 
+def _by_words_alone(draft: Draft, rule: DraftRule) -> Iterator[Finding]:
+    """Weights of words prove of no pair that it need not be looked at: something else of the rule has to."""
+    fields = draft.sources[rule.left].fields if rule.left in draft.sources else {}
+    found = []
+    for _, condition in rule.conditions:
+        field = fields.get(condition.field.left if isinstance(condition.field, Sides) else condition.field)
+        found.append(field is not None and condition.precision < 1 and condition.compared_as(field) in ("address", "organization"))
+    if found and all(found):
+        message = (
+            "its conditions all compare word by word, which would take every pair of records; add an exact condition, such as"
+            " birth date or postcode, or compare letter by letter with as: text"
+        )
+        yield Finding((*rule.at, "all"), message)
+
+
 def _no_other_side(source: str, at: Location, left: tuple[str, Field | None], right: dict[str, Field | None]) -> Iterator[Finding]:
     name, field = left
     if field is None:
@@ -189,7 +209,10 @@ def _comparison(at: Location, condition: Condition, left: tuple[str, Field | Non
     if condition.precision < 1:
         yield Finding((*at, "precision"), f"only text is compared by precision, and {stored}", None, ["exact"])
     if condition.as_ is not None:
-        yield Finding((*at, "as"), f"only text is compared as a name, and {stored}; remove it")
+        yield Finding((*at, "as"), f"only text is compared as {_KINDS[condition.as_]}, and {stored}; remove it")
+    for name in ("alias", "bypass"):
+        if getattr(condition, name) is not None:
+            yield Finding((*at, name), f"only text is looked up in a list, and {stored}; remove it")
     if condition.normalise:
         yield Finding((*at, "normalise"), f"only text is normalised, and {stored}; remove it")
 

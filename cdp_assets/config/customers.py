@@ -12,6 +12,7 @@ from cdp_assets.config.dedupe import Dedupe, RuleException
 from cdp_assets.config.guards import Guards, PairList
 from cdp_assets.config.merge import Merge, UnifiedName
 from cdp_assets.config.rule_condition import Conditions
+from cdp_assets.config.value_lists import AliasList, BypassList, ListName
 
 
 class MatchRule(Section):
@@ -49,6 +50,10 @@ class Customers(Section):
     """Sources whose rows are pairs of records that are not the same, whatever else is said of them."""
     guards: Guards = Guards()
     """What keeps a profile from growing too far."""
+    aliases: dict[ListName, AliasList] = {}
+    """Lists of values that mean the same, by name; a condition names one by alias."""
+    bypass: dict[ListName, BypassList] = {}
+    """Lists of values that are alike to nothing, by name; a condition names one by bypass."""
     merge: dict[str, Merge] = {}
     """Which value wins, by field or by name of a group of fields; without it the order of match_order."""
     id: IdFields = ()

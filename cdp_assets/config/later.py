@@ -6,9 +6,9 @@ from typing import Any
 from cdp_assets.config.problems import LATER, Finding, Location
 
 _SECTIONS = ("privacy",)
-_CUSTOMERS = "exceptions aliases bypass review enrichment quality".split()
+_CUSTOMERS = "exceptions review enrichment quality".split()
 _RULES = ("threshold",)
-_NORMALISE = "numerals phone name address organization email nicknames alias bypass".split()
+_NORMALISE = ["email"]
 _MERGE = "most_filled concatenate".split()
 
 

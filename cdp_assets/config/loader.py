@@ -27,6 +27,7 @@ from cdp_assets.config import (
     row_filter,
     segments,
     sources,
+    value_lists,
 )
 from cdp_assets.config.checks import check
 from cdp_assets.config.document import Document, read_document
@@ -46,6 +47,7 @@ LINKS: tuple[Callable[[ProjectConfig], Iterator[Finding]], ...] = (
     merge_checks.check,
     customer_id.check,
     cluster_checks.check,
+    value_lists.check,
     accounts.check,
     contacts.check,
     guards.check,

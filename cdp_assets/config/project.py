@@ -39,8 +39,13 @@ def with_defaults(written: Any) -> Any:
 
 
 def _used_elsewhere(written: dict[str, Any]) -> set[str]:
-    """The sources that hold accounts, contacts, activities or lists of pairs, as written; web events hold visitors too."""
+    """The sources that hold accounts, contacts, activities or lists, as written; web events hold visitors too."""
     used: list[Any] = []
+    for section in ("customers", "accounts", "contacts"):
+        entity = written.get(section)
+        for part in ("aliases", "bypass"):
+            lists = entity.get(part) if isinstance(entity, dict) else None
+            used += [each.get("source") for each in lists.values() if isinstance(each, dict)] if isinstance(lists, dict) else []
     for section in ("accounts", "contacts"):
         entity = written.get(section)
         order = entity.get("match_order") if isinstance(entity, dict) else None

@@ -1,7 +1,8 @@
 """A condition of a rule: which field is compared, how it is made alike first, and how alike it must be."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import pydantic
 from pydantic import BeforeValidator, Discriminator, Tag
@@ -13,13 +14,22 @@ if TYPE_CHECKING:
     from cdp_assets.config.project import ProjectConfig
 
 PRECISIONS = {"low": 0.3, "medium": 0.6, "high": 0.8, "exact": 1.0}
-_PRECISION_RULE = [*PRECISIONS, "a number from 0.01 to 1"]
+_PRECISION_RULE = [*PRECISIONS, "a whole per cent from 0.01 to 1, such as 0.85"]
+_BY_TYPE = {
+    "person.full_name": "name",
+    "location.address": "address",
+    "location.street": "address",
+    "organization.name": "organization",
+}
+"""What the values of a semantic type are compared as where they may differ; everything else is text."""
 
 
 def _precision(written: Any) -> float:
     if isinstance(written, str) and written in PRECISIONS:
         return PRECISIONS[written]
     if isinstance(written, int | float) and not isinstance(written, bool) and 0.01 <= written <= 1:
+        if (Decimal(str(written)) * 100) % 1:
+            raise RefusedError("is not a whole per cent", allowed=_PRECISION_RULE)
         return float(written)
     raise RefusedError("is not a precision", allowed=_PRECISION_RULE)
 
@@ -62,12 +72,24 @@ class Condition(Section):
 
     field: Annotated[Annotated[str, Tag("name")] | Annotated[Sides, Tag("sides")], Discriminator(_form)]
     """The field; {left, right} where the sides call it by different names."""
-    as_: Literal["name"] | None = pydantic.Field(default=None, alias="as")
-    """name: compared as a person's name, in the best order of its words."""
-    normalise: tuple[Literal["lower", "whitespace", "symbols", "unicode"], ...] = ()
+    as_: Literal["name", "address", "organization", "text"] | None = pydantic.Field(default=None, alias="as")
+    """name: as a person's name, in the best order of its words; address, organization: word by word, rare words weigh more;
+    text: letter by letter. Without it by the type of the field where precision is below 1, else as text."""
+    normalise: tuple[Literal["lower", "whitespace", "symbols", "unicode", "numerals", "phone", "name", "address", "organization"], ...] = ()
     """What is made alike before comparing; the data are not changed."""
     precision: Precision = 1.0
-    """How alike the values must be: low (0.3), medium (0.6), high (0.8), exact (1), or a number."""
+    """How alike the values must be: low (0.3), medium (0.6), high (0.8), exact (1), or a whole per cent such as 0.85."""
+    alias: str | None = None
+    """The list (of aliases) whose pairs of values mean the same."""
+    bypass: str | None = None
+    """The list (of bypass) whose values are alike to nothing."""
+
+    def compared_as(self, field: Field) -> Literal["name", "address", "organization", "text"]:
+        """How the values of a field are compared: as stated, else by its type where they may differ."""
+        if self.as_ is not None:
+            return self.as_
+        by_type = _BY_TYPE.get(field.type) if self.precision < 1 else None
+        return cast("Literal['name', 'address', 'organization', 'text']", by_type or "text")
 
     def sides(self, config: "ProjectConfig", left_source: str, right_source: str) -> tuple[str, str]:
         """The names of the field in both sources. The configuration must be a valid one that holds this condition."""

@@ -12,6 +12,7 @@ _NAMED: tuple[tuple[str | None, ...], ...] = (
     *((entity, "match", ANY, side) for entity in _ENTITIES for side in ("left", "right")),
     *((entity, "merge", ANY, "importance", ANY) for entity in _ENTITIES),
     *((entity, pairs, ANY) for entity in _ENTITIES for pairs in ("always_match", "never_match")),
+    *((entity, part, ANY, "source") for entity in _ENTITIES for part in ("aliases", "bypass")),
     ("contacts", "relationships", ANY, "account"),
     ("activities", ANY, "source"),
 )

@@ -4,16 +4,19 @@ Public functions for `unify/` and `events/`: the rules of the configuration and 
 """
 
 from cdp_assets.identity.components import group_stage
+from cdp_assets.identity.forms import Forms, forms_stages
 from cdp_assets.identity.pairs import pair_stages
-from cdp_assets.identity.rules import Rule, dedupe_rules, event_sources, forms_of, forms_stage, match_rules, record_sources
+from cdp_assets.identity.rules import Rule, dedupe_rules, event_sources, forms_of, list_sources, match_rules, record_sources
 
 __all__ = [
+    "Forms",
     "Rule",
     "dedupe_rules",
     "event_sources",
     "forms_of",
-    "forms_stage",
+    "forms_stages",
     "group_stage",
+    "list_sources",
     "match_rules",
     "pair_stages",
     "record_sources",

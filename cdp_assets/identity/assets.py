@@ -7,7 +7,7 @@ from cdp_assets.events.tables import VISITOR_IDENTITIES
 from cdp_assets.governance.tables import DECISIONS
 from cdp_assets.identity import clusters, configured, id_changes, match, overrides, registry, stated
 from cdp_assets.identity.registry_tables import CONFIGURED_IDS, CUSTOMER_ID_CHANGES, CUSTOMER_ID_REDIRECTS, CUSTOMER_IDS
-from cdp_assets.identity.rules import dedupe_rules, entities, event_sources, record_sources
+from cdp_assets.identity.rules import dedupe_rules, entities, event_sources, list_sources, match_rules, record_sources
 from cdp_assets.identity.tables import CLUSTERS, MATCH_EDGES, MATCH_OVERRIDES
 from cdp_assets.lake import Step, Table
 from cdp_assets.sources.tables import table_of
@@ -20,6 +20,7 @@ def steps(project: Project) -> list[Step]:
     records, pairs, visitors = _inputs(config)
     views = entities(config)
     asked = {CONFIGURED_IDS.name: CONFIGURED_IDS} if config.customers.id else {}
+    lists = {name: table_of(name, config.sources[name]) for name in list_sources(match_rules(config))}
     return [
         Step(
             MATCH_OVERRIDES,
@@ -38,7 +39,7 @@ def steps(project: Project) -> list[Step]:
             MATCH_EDGES,
             "identity",
             "Every pair of records for which a rule holds, used or refused, with the reason.",
-            {**records, **pairs, **visitors, MATCH_OVERRIDES.name: MATCH_OVERRIDES},
+            {**records, **pairs, **visitors, **lists, MATCH_OVERRIDES.name: MATCH_OVERRIDES},
             stages=partial(match.stages, config),
             checks=partial(match.checks, config),
             numbers={

@@ -7,7 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cdp_assets.errors import UserError
-from cdp_assets.identity.rules import Forms, Rule
+from cdp_assets.identity.forms import Forms
+from cdp_assets.identity.rules import Rule
 from cdp_assets.lake import Stage, by, intermediate, whole
 from cdp_assets.lake.source import name
 

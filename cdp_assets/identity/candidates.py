@@ -5,8 +5,9 @@ the order of words none, so two values whose signatures differ in more than 4 x 
 Only the few pairs that this leaves are compared letter by letter.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import pyarrow as pa
@@ -27,18 +28,24 @@ MAX_PAIRS = 50_000_000
 """How many pairs of values may be alike enough."""
 
 
-def candidates(rule: Rule, left: str, right: str, title: str, example: Mapping[str, pa.Table]) -> Stage:
-    """Pairs of numbered values (stages left and right: id, v1, v2, ...) that fulfil all conditions of the rule.
+def candidates(rule: Rule, shares: Sequence[Fraction], left: str, right: str, title: str, example: Mapping[str, pa.Table]) -> Stage:
+    """Pairs of numbered values (stages left and right: id, v1, v2, ...) that are alike in all of v1, v2, ... that have a share.
 
     Inside one source each pair once, and each value with itself, for it may stand in several records.
     """
-    shares = [[c.share.numerator, c.share.denominator] for c in rule.comparisons]
     return Stage(
         title,
         {left: everywhere(), right: anyhow()},
         _candidates,
         replace(CANDIDATES, name=title),
-        params={"left": left, "right": right, "shares": shares, "within": rule.within, "rule": rule.where, "way_out": rule.way_out},
+        params={
+            "left": left,
+            "right": right,
+            "shares": [[share.numerator, share.denominator] for share in shares],
+            "within": rule.within,
+            "rule": rule.where,
+            "way_out": rule.way_out,
+        },
         nasty=lambda: dict(example),
         lineage={"left_id": (f"{left}.id",), "right_id": (f"{right}.id",)},
     )

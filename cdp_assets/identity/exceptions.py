@@ -7,7 +7,9 @@ apart. An exception is of its rule alone: another rule may still join the two.
 from collections.abc import Sequence
 from typing import Any
 
-from cdp_assets.identity.rules import Forms, Rule, Unless
+from cdp_assets.identity.forms import Forms
+from cdp_assets.identity.normalise import Form, companion_of
+from cdp_assets.identity.rules import Rule, Unless
 from cdp_assets.identity.similarity import Fuzzy
 from cdp_assets.identity.tables import pairs as pairs_table
 from cdp_assets.lake import Column, Stage, Table, by
@@ -24,15 +26,19 @@ def exception_stages(rule: Rule, left: Forms, right: Forms, met: str, title: str
 
 
 def _with_left_side(rule: Rule, left: Forms, met: str, title: str) -> Stage:
-    """The pairs with the left record's values, x1, x2, ... for the exceptions in their order."""
+    """The pairs with the left record's values, x1, x2, ... for the exceptions in their order, and the weights of words, y1, ..."""
     pairs = pairs_table(met)
-    forms = [each.comparison.left for each in rule.exceptions]
-    values = ", ".join(f"l.{left.column(form)} as x{n}" for n, form in enumerate(forms, start=1))
+    forms: dict[str, Form] = {}
+    for n, each in enumerate(rule.exceptions, start=1):
+        forms[f"x{n}"] = each.comparison.left
+        if each.comparison.weighed:
+            forms[f"y{n}"] = companion_of(each.comparison.left)
+    values = ", ".join(f"l.{left.column(form)} as {column}" for column, form in forms.items())
     body = f"""
         select {", ".join(f"p.{column}" for column in pairs.column_names)}, {values}
         from {name(met)} as p join {name(left.stage)} as l on p.left_key = l.record_key
     """
-    columns = (*pairs.columns, *(Column(f"x{n}", form.type, "comparable form") for n, form in enumerate(forms, start=1)))
+    columns = (*pairs.columns, *(Column(column, form.type, "comparable form") for column, form in forms.items()))
     return Stage(
         title,
         {met: by("left_key"), left.stage: by("record_key")},
@@ -44,7 +50,7 @@ def _with_left_side(rule: Rule, left: Forms, met: str, title: str) -> Stage:
 
 def _decided(rule: Rule, right: Forms, seen: Stage, title: str) -> Stage:
     """The first exception that holds gives the reason."""
-    held = [_holds(each, f"p.x{n}", f"r.{right.column(each.comparison.right)}") for n, each in enumerate(rule.exceptions, start=1)]
+    held = [_holds(each, n, right) for n, each in enumerate(rule.exceptions, start=1)]
     reasons = "\n".join(f"when {condition} then $reason{n}" for n, condition in enumerate(held, start=1))
     pairs = pairs_table(title)
     kept = ", ".join(column for column in pairs.column_names if column not in ("status", "reason"))
@@ -63,20 +69,28 @@ def _decided(rule: Rule, right: Forms, seen: Stage, title: str) -> Stage:
         body,
         pairs,
         params=params,
-        nasty=lambda: {seen.name: nasty_rows(seen.writes.columns, _some_right_keys()), right.stage: right.nasty()},
+        nasty=lambda: {seen.name: nasty_rows(seen.writes.columns, _some_right_keys(seen.writes)), right.stage: right.nasty()},
+        functions=rule.functions,
     )
 
 
-def _some_right_keys() -> dict[str, Sequence[Any]]:
-    return {"right_key": keys()[::-1], "status": [None], "reason": [None]}
+def _some_right_keys(seen: Table) -> dict[str, Sequence[Any]]:
+    words: dict[str, Sequence[Any]] = {}
+    for column in seen.columns:
+        if column.type == "integer[]":  # as many weights as the text beside them has words
+            words |= {f"x{column.name[1:]}": ["ann lee", None, "anne lee"], column.name: [[700, 800], None, [900, 800]]}
+    return {"right_key": keys()[::-1], "status": [None], "reason": [None], **words}
 
 
-def _holds(unless: Unless, left: str, right: str) -> str:
+def _holds(unless: Unless, number: int, forms: Forms) -> str:
     """The condition in SQL, never null: a missing value is neither alike nor different."""
+    left, right = f"p.x{number}", f"r.{forms.column(unless.comparison.right)}"
     if unless.comparison.exact:
         alike = f"{left} = {right}"
     else:
-        fuzzy = Fuzzy(unless.comparison, left, right)
+        weighed = unless.comparison.weighed
+        weights = (f"p.y{number}", f"r.{forms.column(companion_of(unless.comparison.right))}") if weighed else None
+        fuzzy = Fuzzy(unless.comparison, left, right, weights)
         alike = fuzzy.near(f"({fuzzy.distance})", f"({fuzzy.longer})")
     known = f"{left} is not null and {right} is not null"
     return f"({known} and {'not ' if unless.differs else ''}coalesce({alike}, false))"

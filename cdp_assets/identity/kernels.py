@@ -164,16 +164,22 @@ def _text(values: Any, text: Any) -> Any:
 
 @njit(cache=True, nogil=True)
 def _near(one: Any, other: Any, edits: Any, row: Any) -> Any:
-    """Whether two texts are at most so many edits (a letter added, left out or changed) apart; only that band is filled."""
+    """Whether two texts are at most so many edits apart."""
+    return distance(one, other, edits, row) <= edits
+
+
+@njit(cache=True, nogil=True)
+def distance(one: Any, other: Any, edits: Any, row: Any) -> Any:
+    """How many edits (a letter added, left out or changed) two texts are apart, if at most `edits`, else more; only that band is filled."""
     a, a_end, b, b_end = 0, len(one), 0, len(other)
     while a < a_end and b < b_end and one[a] == other[b]:
         a, b = a + 1, b + 1
     while a < a_end and b < b_end and one[a_end - 1] == other[b_end - 1]:
         a_end, b_end = a_end - 1, b_end - 1
     height, width = a_end - a, b_end - b
-    if abs(height - width) > edits:
-        return False
     far = edits + 1
+    if abs(height - width) > edits:
+        return far
     for j in range(width + 1):
         row[j] = min(j, far)
     for i in range(1, height + 1):
@@ -188,8 +194,8 @@ def _near(one: Any, other: Any, edits: Any, row: Any) -> Any:
             row[j] = min(changed, above + 1, row[j - 1] + 1)
             least = min(least, row[j])
         if least > edits:
-            return False
-    return row[width] <= edits
+            return far
+    return row[width]
 
 
 @njit(cache=True, nogil=True)

@@ -14,10 +14,11 @@ from sqlglot import exp
 
 from cdp_assets.config import ProjectConfig
 from cdp_assets.identity.components import constrained_stage
+from cdp_assets.identity.forms import forms_stages
 from cdp_assets.identity.judged import ALWAYS, JUDGED, NEVER, stated
 from cdp_assets.identity.limits import limits_of, overrides_example, union_all
 from cdp_assets.identity.pairs import pair_stages
-from cdp_assets.identity.rules import dedupe_rules, forms_of, forms_stage, match_rules, record_sources
+from cdp_assets.identity.rules import dedupe_rules, forms_of, match_rules, record_sources
 from cdp_assets.identity.stated import always_edges
 from cdp_assets.identity.tables import MATCH_EDGES, MATCH_OVERRIDES, evidence, pairs
 from cdp_assets.identity.visitors import visitor_stages
@@ -135,10 +136,7 @@ def _matches(config: ProjectConfig) -> list[Stage]:
         return []
     sources = [s for s in record_sources(config) if any(s in (r.left_source, r.right_source) for r in rules)]
     forms = {source: forms_of(rules, source) for source in sources}
-    result: list[Stage] = []
-    for source in sources:
-        fields = {form.field: form.data_type for form in forms[source].forms}
-        result.append(forms_stage(forms[source], f"deduplicated_{source}", fields))
+    result = forms_stages({f"deduplicated_{source}": forms[source] for source in sources})
     titles = [f"match rule {rule.rank}" for rule in rules]
     for rule, title in zip(rules, titles, strict=True):
         result += pair_stages(rule, forms[rule.left_source], forms[rule.right_source], title)

@@ -11,8 +11,9 @@ import pyarrow as pa
 from cdp_assets.identity.budget import block_budget, exact_columns, scan_budget
 from cdp_assets.identity.candidates import CANDIDATES, candidates
 from cdp_assets.identity.exceptions import exception_stages
-from cdp_assets.identity.normalise import Form, letters_of
-from cdp_assets.identity.rules import Forms, Rule
+from cdp_assets.identity.forms import Forms
+from cdp_assets.identity.normalise import companion_of
+from cdp_assets.identity.rules import Rule
 from cdp_assets.identity.similarity import Fuzzy
 from cdp_assets.identity.tables import pairs as pairs_table
 from cdp_assets.lake import Stage, anyhow, by, everywhere, intermediate, whole
@@ -39,16 +40,7 @@ def _constants(rule: Rule) -> dict[str, Any]:
 
 
 def _fuzzy(rule: Rule, left: Forms, right: Forms) -> list[Fuzzy]:
-    def column(side: str, forms: Forms, form: Form) -> str:
-        return f"{side}.{forms.column(form)}"
-
-    return [
-        Fuzzy(
-            c, column("l", left, c.left), column("r", right, c.right),
-            (column("l", left, letters_of(c.left)), column("r", right, letters_of(c.right))),
-        )
-        for c in rule.comparisons if not c.exact
-    ]  # fmt: skip
+    return [Fuzzy.between(c, left, right) for c in rule.comparisons if not c.exact]
 
 
 def _measures(fuzzy: list[Fuzzy]) -> str:
@@ -87,15 +79,25 @@ def _join(rule: Rule, left: Forms, right: Forms, title: str) -> Stage:
         pairs_table(title),
         params=_constants(rule),
         nasty=lambda: {left.stage: left.nasty(), right.stage: right.nasty()},
+        functions=rule.functions,
     )
 
 
 def _scan(rule: Rule, left: Forms, right: Forms, title: str) -> list[Stage]:
-    one = _values(f"{title} left values", left, [left.column(c.left) for c in rule.comparisons])
-    other = _values(f"{title} right values", right, [right.column(c.right) for c in rule.comparisons])
-    fuzzy = [Fuzzy(c, f"l.v{n}", f"r.v{n}") for n, c in enumerate(rule.comparisons, start=1)]
+    bounded, weighed = [c for c in rule.comparisons if not c.weighed], [c for c in rule.comparisons if c.weighed]
+    assert bounded, "a rule whose conditions all go by the weights of words is refused with the configuration"
+    # first what the scan looks at, then what is compared for the pairs that it leaves, each with its weights
+    lefts = [c.left for c in bounded] + [form for c in weighed for form in (c.left, companion_of(c.left))]
+    rights = [c.right for c in bounded] + [form for c in weighed for form in (c.right, companion_of(c.right))]
+    one = _values(f"{title} left values", left, [left.column(form) for form in lefts])
+    other = _values(f"{title} right values", right, [right.column(form) for form in rights])
+    fuzzy = [Fuzzy(c, f"l.v{n}", f"r.v{n}") for n, c in enumerate(bounded, start=1)]
+    for n, c in enumerate(weighed):
+        text = len(bounded) + 2 * n + 1
+        fuzzy.append(Fuzzy(c, f"l.v{text}", f"r.v{text}", (f"l.v{text + 1}", f"r.v{text + 1}")))
     example = {stage.name: _values_example(stage.writes) for stage in (one, other)}
-    scan = candidates(rule, one.name, other.name, f"{title} candidates", example)
+    shares = [c.share for c in bounded]
+    scan = candidates(rule, shares, one.name, other.name, f"{title} candidates", example)
     return [one, other, *scan_budget(rule, one.name, other.name, title, example), scan, _verify(rule, scan.name, one, other, fuzzy, title)]
 
 
@@ -124,7 +126,10 @@ def _values_example(table: Table) -> pa.Table:
     texts = ["ann lee", "anne lee", "bob", "lee ann", "jose nunez"]
     given: dict[str, list[Any]] = {"id": list(range(1, 31)), "keys": [["k1"], ["k2", "k3"], ["k4"]]}
     for column in table.columns[1:-1]:
-        given[column.name] = [[text, " ".join(reversed(text.split()))] for text in texts] if column.type == "varchar[]" else texts
+        orders = [[text, " ".join(reversed(text.split()))] for text in texts]
+        weights = [[700 + len(word) for word in text.split()] for text in texts]
+        examples: dict[str, list[Any]] = {"varchar[]": orders, "integer[]": weights}
+        given[column.name] = examples.get(column.type, texts)
     return nasty_rows(table.columns, given, rows=30)
 
 
@@ -161,4 +166,5 @@ def _verify(rule: Rule, scan: str, one: Stage, other: Stage, fuzzy: list[Fuzzy],
         pairs_table(title),
         params=_constants(rule),
         nasty=lambda: {scan: found, one.name: _values_example(one.writes), other.name: _values_example(other.writes)},
+        functions=rule.functions,
     )

@@ -1,21 +1,17 @@
 """Rules of the configuration as comparisons of comparable forms, and the forms that each source must provide."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-
-import pyarrow as pa
-from sqlglot import exp
 
 from cdp_assets.config import Condition, ProjectConfig, RecordsSource
 from cdp_assets.config.customers import MatchRule
 from cdp_assets.config.dedupe import RuleException
-from cdp_assets.identity.normalise import Form, comparable, letters_of
+from cdp_assets.identity.forms import Forms
+from cdp_assets.identity.lists import sources_of
+from cdp_assets.identity.normalise import Form, View, companion_of
 from cdp_assets.identity.similarity import Comparison, share
-from cdp_assets.lake import Column, Stage, anyhow
-from cdp_assets.lake.nasty import keys, nasty_rows, values_of
-from cdp_assets.lake.stage import intermediate
-from cdp_assets.lake.table import Table
+from cdp_assets.lake import Function
 
 
 @dataclass(frozen=True)
@@ -58,6 +54,12 @@ class Rule:
     def exact(self) -> bool:
         """Whether records must be equal in something, so that only those need to be compared."""
         return any(comparison.exact for comparison in self.comparisons)
+
+    @property
+    def functions(self) -> tuple[Function, ...]:
+        """The functions of ours that its comparisons call, each once."""
+        comparisons = (*self.comparisons, *(each.comparison for each in self.exceptions))
+        return tuple(dict.fromkeys(function for comparison in comparisons for function in comparison.functions))
 
     @property
     def where(self) -> str:
@@ -178,41 +180,24 @@ def _unless(config: ProjectConfig, exceptions: Iterable[RuleException], left: st
 
 
 def _form(condition: Condition, config: ProjectConfig, source: str, field: str) -> Form:
-    """A name has its own normalisation, which holds all others; its orders are needed only where it may differ."""
-    data_type = config.sources[source].fields[field].data_type
-    if condition.as_ == "name":
-        return Form(field, data_type, name=True, orders=condition.precision < 1)
-    return Form(field, data_type, frozenset(condition.normalise))
+    """A name that must be equal has its words sorted; all of their orders are needed only where it may differ."""
+    its = config.sources[source].fields[field]
+    kind = condition.compared_as(its)
+    view: View = "value" if kind != "name" else "orders" if condition.precision < 1 else "sorted"
+    alias = config.customers.aliases[condition.alias] if condition.alias else None
+    bypass = config.customers.bypass[condition.bypass] if condition.bypass else None
+    return Form(field, its.data_type, frozenset(condition.normalise), kind, view, alias, bypass)
 
 
-@dataclass(frozen=True)
-class Forms:
-    """The comparable forms of one source's records: rows of record_key, c1, c2, ... under the name `stage`."""
+def list_sources(rules: Iterable[Rule]) -> list[str]:
+    """The sources in which the lists stand that these rules name."""
+    comparisons = (c for rule in rules for c in (*rule.comparisons, *(each.comparison for each in rule.exceptions)))
+    return sources_of(form for comparison in comparisons for form in (comparison.left, comparison.right))
 
-    stage: str
-    forms: tuple[Form, ...]
 
-    def column(self, form: Form) -> str:
-        """The column of a form, a name of ours."""
-        return f"c{self.forms.index(form) + 1}"
-
-    def table(self) -> Table:
-        """The declaration of the rows."""
-        lines = [f"{self.column(form)} | {form.type} | comparable form" for form in self.forms]
-        return intermediate(self.stage, "\n".join(["record_key | varchar | key of the record", *lines]))
-
-    def nasty(self) -> pa.Table:
-        """Rows in which a rule finds pairs whatever it compares."""
-        columns = self.table().columns
-        # a form is never empty text: where nothing is left of a value it is null
-        forms = {column.name: [value for value in values_of(column) if value != ""] for column in columns}
-        return nasty_rows(columns, {**forms, "record_key": keys()})
-
-    def crowded(self) -> pa.Table:
-        """Rows of which most have the same values, and some none."""
-        columns = self.table().columns[1:]
-        same = {column.name: [*values_of(column)[:1] * 4, None] for column in columns}
-        return nasty_rows(self.table().columns, {**same, "record_key": keys(300)}, rows=300)
+def needs_companion(rule: Rule, comparison: Comparison) -> bool:
+    """Whether it is compared with weights of words, or, where it is compared pair by pair, with sets of letters."""
+    return comparison.weighed or (rule.exact and not comparison.exact)
 
 
 def forms_of(rules: Iterable[Rule], source: str) -> Forms:
@@ -222,32 +207,9 @@ def forms_of(rules: Iterable[Rule], source: str) -> Forms:
         for comparison in rule.comparisons:
             for side, form in ((rule.left_source, comparison.left), (rule.right_source, comparison.right)):
                 if side == source:
-                    wanted |= dict.fromkeys([form] if comparison.exact or not rule.exact else [form, letters_of(form)])
+                    wanted |= dict.fromkeys([form, companion_of(form)] if needs_companion(rule, comparison) else [form])
         for each in rule.exceptions:
             for side, form in ((rule.left_source, each.comparison.left), (rule.right_source, each.comparison.right)):
                 if side == source:
-                    wanted[form] = None
+                    wanted |= dict.fromkeys([form, companion_of(form)] if each.comparison.weighed else [form])
     return Forms(f"forms of {source}", tuple(wanted))
-
-
-def forms_stage(forms: Forms, records: str, fields: Mapping[str, str]) -> Stage:
-    """Compute the comparable forms of the rows in `records` (record_key and the fields, by name and type)."""
-    steps = [comparable(form) for form in forms.forms]
-    names = [forms.column(form) for form in forms.forms]
-    key = exp.column("record_key")
-    inner = exp.select(key, *(first.as_(n) for n, (first, _) in zip(names, steps, strict=True)))
-    inner = inner.from_(exp.Table(this=exp.to_identifier(records, quoted=True)))
-    outer = [last.transform(_renamed, n).as_(n) for n, (_, last) in zip(names, steps, strict=True)]
-    body = exp.select(key.copy(), *outer).from_(inner.subquery("forms"))
-    columns = [Column("record_key", "varchar", "key"), *(Column(n, t, "field") for n, t in fields.items())]
-    return Stage(
-        forms.stage,
-        {records: anyhow()},
-        body,
-        forms.table(),
-        nasty=lambda: {records: nasty_rows(columns, {"record_key": keys()})},
-    )
-
-
-def _renamed(node: exp.Expr, column: str) -> exp.Expr:
-    return exp.column(column) if isinstance(node, exp.Column) and node.name == "value" else node

@@ -1,13 +1,25 @@
 """How alike two texts are: 1 - Levenshtein distance / longer length, in characters; for names in the best order of words.
 
+Addresses and names of organisations are compared by their words (words.py).
+
+The documentation that is followed here is not consistent: it divides by the shorter text in one example (0.9 for
+robert2020@hotmail.com and robrt2020@hotmail.cm) and by the longer in another, and counts distances of 2 and 5 that are 3 and
+4 (franklin/frank, Jacqueline/Jaclyne). Here the distance is the true one and the base the longer text, from either side.
+
 The comparison with a precision is done in whole numbers: 0.8 asks for distance * 5 <= 1 * length, so no pair is lost
 to floating point.
 """
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
-from cdp_assets.identity.normalise import Form
+from cdp_assets.identity.normalise import Form, companion_of
+from cdp_assets.identity.words import APART, SCALE
+from cdp_assets.lake import Function
+
+if TYPE_CHECKING:
+    from cdp_assets.identity.forms import Forms
 
 MAX_DENOMINATOR = 1_000_000
 
@@ -30,6 +42,16 @@ class Comparison:
         """Whether both sides must be equal."""
         return self.share == 1
 
+    @property
+    def weighed(self) -> bool:
+        """Whether it goes by the weights of words; then neither lengths nor letters prove that two values are too far apart."""
+        return self.left.words and not self.exact
+
+    @property
+    def functions(self) -> tuple[Function, ...]:
+        """The functions of ours that its SQL calls."""
+        return (APART,) if self.weighed else ()
+
 
 @dataclass(frozen=True)
 class Fuzzy:
@@ -38,20 +60,33 @@ class Fuzzy:
     comparison: Comparison
     left: str
     right: str
-    letters: tuple[str, str] | None = None
-    """The columns with the sets of letters of both sides, where there are any."""
+    companions: tuple[str, str] | None = None
+    """The columns with the weights of words, or the sets of letters, of both sides, where there are any."""
+
+    @classmethod
+    def between(cls, comparison: Comparison, left: "Forms", right: "Forms") -> "Fuzzy":
+        """The comparison of rows l and r of these forms."""
+        one, other = (f"l.{left.column(comparison.left)}", f"r.{right.column(comparison.right)}")
+        beside = (f"l.{left.column(companion_of(comparison.left))}", f"r.{right.column(companion_of(comparison.right))}")
+        return cls(comparison, one, other, beside)
 
     @property
     def longer(self) -> str:
-        """The length of the longer side in characters."""
+        """The length of the longer side in characters; of words the parts in which they are compared."""
+        if self.comparison.left.words:
+            return str(SCALE)
         return f"greatest({self._length(self.left)}, {self._length(self.right)})"
 
     @property
     def distance(self) -> str:
         """The distance in edits; null where lengths or letters rule the pair out: one edit changes two letters of the set."""
+        if self.comparison.left.words:
+            assert self.companions is not None, "words are compared with their weights"
+            one, other = self.companions
+            return f"case when {self.left} = {self.right} then 0 else words_apart({self.left}, {one}, {self.right}, {other}) end"
         possible = self.near(f"abs({self._length(self.left)} - {self._length(self.right)})", self.longer)
-        if self.letters:
-            one, other = self.letters
+        if self.companions:
+            one, other = self.companions
             possible += " and " + self.near(f"bit_count(xor({one}, {other}))", f"2 * {self.longer}")
         return f"case when {possible} then {self._edits()} end"
 

@@ -3,7 +3,9 @@
 from dataclasses import replace
 from fractions import Fraction
 
-from cdp_assets.identity.rules import Forms, Rule
+from cdp_assets.identity.forms import Forms
+from cdp_assets.identity.normalise import companion_of
+from cdp_assets.identity.rules import Rule
 from cdp_assets.identity.similarity import Fuzzy
 from cdp_assets.lake.source import name
 
@@ -24,7 +26,10 @@ def verdicts(rule: Rule, left: Forms, right: Forms) -> str:
         holds, score = f"e{n}", "cast(null as double)"
         if c.left.type in _TEXTS:
             # asked for one per cent, the lengths rule out no pair that has a score above it
-            every = Fuzzy(replace(c, share=Fraction(1, 100)), one, other)
+            beside = None
+            if c.weighed:
+                beside = (f"l.{left.column(companion_of(c.left))}", f"r.{right.column(companion_of(c.right))}")
+            every = Fuzzy(replace(c, share=Fraction(1, 100)), one, other, beside)
             measured += [f"{every.distance} as d{n}", f"{every.longer} as n{n}"]
             holds = holds if c.exact else Fuzzy(c, one, other).near(f"d{n}", f"n{n}")
             score = f"round(coalesce(1 - d{n} / n{n}, 0), 6)"

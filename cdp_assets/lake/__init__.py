@@ -10,7 +10,7 @@ from cdp_assets.lake.lock import BusyError, Holder, project_lock, turn
 from cdp_assets.lake.run import Place, Run, StepResult
 from cdp_assets.lake.session import session
 from cdp_assets.lake.source import AS_OF, Source
-from cdp_assets.lake.stage import Stage, anyhow, by, everywhere, intermediate, whole
+from cdp_assets.lake.stage import Function, Stage, anyhow, by, everywhere, intermediate, whole
 from cdp_assets.lake.step import Step
 from cdp_assets.lake.table import Column, Table, columns
 
@@ -24,6 +24,7 @@ __all__ = [
     "CommitConflictError",
     "DuckDBEngine",
     "EngineError",
+    "Function",
     "Holder",
     "NotClosedError",
     "Place",

@@ -5,6 +5,7 @@ import hashlib
 import inspect
 import json
 from collections.abc import Callable, Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,9 @@ def of_stage(stage: Stage) -> str:
     sql = stage.sql()
     body = sql if sql is not None else of_function(stage.body) + getattr(stage.body, "__name__", "")  # type: ignore[arg-type]
     meets = {n: (m.kind, m.columns, m.nulls) for n, m in stage.reads.items()}
-    return of([stage.name, body, dict(stage.params), meets, of_schema(stage.writes)])
+    functions = [(f.name, of_function(f.body), [(library, metadata.version(library)) for library in f.libraries]) for f in stage.functions]
+    what = [stage.name, body, dict(stage.params), meets, of_schema(stage.writes)]
+    return of([*what, functions] if functions else what)
 
 
 def of_schema(table: Table) -> str:

@@ -12,7 +12,7 @@ import duckdb
 
 from cdp_assets.errors import UserError
 from cdp_assets.lake.guard import no_values_in_errors
-from cdp_assets.lake.session import session
+from cdp_assets.lake.session import provide, session
 from cdp_assets.lake.source import Source, casts, literal, name, parquet_rows
 from cdp_assets.lake.stage import Meet, Stage
 from cdp_assets.lake.table import Table
@@ -115,6 +115,7 @@ class DuckDBEngine:
 def _run_stage(connection: duckdb.DuckDBPyConnection, stage: Stage, known: Mapping[str, Source], target: Path, count: int) -> Files:
     table = stage.writes
     token = uuid.uuid4().hex[:12]
+    provide(connection, stage.functions)
     for n in stage.reads:
         connection.execute(f"create or replace temp view {name('input ' + n)} as {known[n].sql}")
     _check_types(connection, stage)

@@ -43,13 +43,27 @@ def whole(max_rows: int = 200_000_000) -> Meet:
 
 
 @dataclass(frozen=True)
+class Function:
+    """A function of ours that a stage's SQL calls by its name: from Arrow arrays to one, row by row; a null gives a null.
+
+    `libraries` are the packages whose data its result depends on: another version of one is another function.
+    """
+
+    name: str
+    takes: tuple[str, ...]
+    gives: str
+    body: Callable[..., pa.Array]
+    libraries: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Stage:
     """One step of a computation.
 
     `reads` names outer inputs or earlier stages; `body` is DuckDB SQL over these names (values as `$name` from
     `params`) or a function from Arrow tables to an Arrow table; `writes` declares the rows that come out (an
     intermediate's declaration needs no key). `nasty` supplies rows on which a wrong split shows. `lineage` is for
-    Python bodies: output column -> the "input.column" values it comes from.
+    Python bodies: output column -> the "input.column" values it comes from. `functions` are those that its SQL calls.
     """
 
     name: str
@@ -59,6 +73,7 @@ class Stage:
     params: Mapping[str, Any] = field(default_factory=dict)
     nasty: Callable[[], Mapping[str, pa.Table]] | None = None
     lineage: Mapping[str, tuple[str, ...]] | None = None
+    functions: tuple[Function, ...] = ()
 
     def sql(self) -> str | None:
         """The body as DuckDB SQL, None when it is a Python function."""

@@ -5,7 +5,7 @@ from functools import partial
 from cdp_assets.config import Project, ProjectConfig
 from cdp_assets.events.tables import VISITOR_IDENTITIES
 from cdp_assets.identity.registry_tables import CUSTOMER_IDS
-from cdp_assets.identity.rules import dedupe_rules, event_sources, record_sources
+from cdp_assets.identity.rules import dedupe_rules, event_sources, list_sources, record_sources
 from cdp_assets.identity.tables import CLUSTERS, MATCH_EDGES
 from cdp_assets.lake import Step
 from cdp_assets.sources.tables import table_of
@@ -44,12 +44,13 @@ def _source(config: ProjectConfig, source: str) -> list[Step]:
             )
         ]
     pairs = duplicate_pairs(source)
+    lists = {n: table_of(n, config.sources[n]) for n in list_sources(dedupe_rules(config, source))}
     return [
         Step(
             pairs,
             "unify",
             f"Pairs of records of {source} that a dedupe rule takes for one person.",
-            {source: rows},
+            {source: rows, **lists},
             stages=partial(deduplicate.pairs_stages, config, source),
             numbers={
                 "rules_that_found_any": "count(distinct rule)",

@@ -13,8 +13,9 @@ from sqlglot import exp
 
 from cdp_assets.config import Dedupe, Field, ProjectConfig, RecordsSource
 from cdp_assets.config.clusters import PROFILES, cluster_columns, cluster_rules
-from cdp_assets.identity import dedupe_rules, forms_of, forms_stage, group_stage, pair_stages
-from cdp_assets.identity.rules import Forms, Rule
+from cdp_assets.identity import dedupe_rules, forms_of, forms_stages, group_stage, pair_stages
+from cdp_assets.identity.forms import Forms
+from cdp_assets.identity.rules import Rule
 from cdp_assets.lake import Column, Stage, Table, anyhow, by, columns, intermediate
 from cdp_assets.lake.nasty import keys, nasty_rows
 from cdp_assets.lake.source import name
@@ -47,7 +48,7 @@ def cluster_stages(config: ProjectConfig, profiles: Table) -> list[Stage]:
     every = [rule for its in rules.values() for rule in its]
     forms = forms_of(every, PROFILES)
     wanted = {form.field: form.data_type for form in forms.forms}
-    stages = [_births(), _to_compare(profiles, wanted), forms_stage(forms, _RECORDS, wanted)]
+    stages = [_births(), _to_compare(profiles, wanted), *forms_stages({_RECORDS: forms})]
     for cluster, its in rules.items():
         stages += _members(cluster, its, forms, cluster_columns(config)[cluster])
     return stages

@@ -12,7 +12,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from cdp_assets.config import ProjectConfig
-from cdp_assets.identity import dedupe_rules, forms_of, forms_stage, group_stage, pair_stages
+from cdp_assets.identity import dedupe_rules, forms_of, forms_stages, group_stage, pair_stages
 from cdp_assets.lake import Check, Column, Stage, Table, anyhow, by, intermediate
 from cdp_assets.lake.nasty import keys, nasty_rows
 from cdp_assets.lake.source import name
@@ -38,8 +38,8 @@ def pairs_stages(config: ProjectConfig, source: str) -> list[Stage]:
     """duplicate_pairs_<source> from <source>: every rule is evaluated on every pair. For sources with dedupe rules."""
     rules = dedupe_rules(config, source)
     forms = forms_of(rules, source)
-    fields = {form.field: form.data_type for form in forms.forms}
-    result = [_distinct(config, source, tuple(fields)), forms_stage(forms, _RECORDS, fields)]
+    fields = tuple(dict.fromkeys(form.field for form in forms.forms))
+    result = [_distinct(config, source, fields), *forms_stages({_RECORDS: forms})]
     titles = [f"dedupe rule {rule.rank}" for rule in rules]
     for rule, title in zip(rules, titles, strict=True):
         result += pair_stages(rule, forms, forms, title)

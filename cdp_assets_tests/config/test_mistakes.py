@@ -97,7 +97,7 @@ crm.contact_id -> contact_id
 precision: high -> precision: hihg
     46: customers.match[1].all[0].precision: Did you mean "high"? Allowed: low
 precision: high -> precision: 80
-    46: customers.match[1].all[0].precision: a number from 0.01 to 1
+    46: customers.match[1].all[0].precision: a whole per cent from 0.01 to 1
 as: name -> as: names
     46: customers.match[1].all[0].as: Did you mean "name"?
 [lower] -> [lowr]
@@ -192,8 +192,8 @@ merge: ->   - {name: likely, kind: probabilistic, threshold: 0.95}\n  merge:
     48: customers.match[2].kind: probabilistic is built by a later version; remove it until then
 - name: same e-mail\n      left -> - threshold: 0.9\n      name: same e-mail\n      left
     38: customers.match[0].threshold: is built by a later version; remove it until then
-[lower] -> [phone]
-    41: customers.match[0].all[0].normalise[0]: phone is built by a later version; remove it until then
+[lower] -> [email]
+    41: customers.match[0].all[0].normalise[0]: email is built by a later version; remove it until then
 {importance: [shop, crm]} -> most_filled
     49: customers.merge.email: most_filled is built by a later version; remove it until then
 """

@@ -5,7 +5,7 @@ from typing import Any
 import pyarrow as pa
 
 from cdp_assets.config import Condition, ProjectConfig, parse_config
-from cdp_assets.identity import dedupe_rules, forms_of, forms_stage, match_rules, pair_stages
+from cdp_assets.identity import dedupe_rules, forms_of, forms_stages, match_rules, pair_stages
 from cdp_assets_tests.support import Rows, run_stages, run_tables
 
 FIELDS = "{name: person.full_name, mail: identity.email, born: person.birth_date}"
@@ -38,7 +38,7 @@ def pairs_of(conditions: str, crm: str, shop: str, buckets: int | None = None) -
     """(key in crm, key in shop, score) of all pairs for which the rule holds."""
     [rule] = match_rules(config(conditions))
     left, right = forms_of([rule], "crm"), forms_of([rule], "shop")
-    stages = [forms_stage(left, "crm", TYPES), forms_stage(right, "shop", TYPES), *pair_stages(rule, left, right, "pairs")]
+    stages = [*forms_stages({"crm": left, "shop": right}), *pair_stages(rule, left, right, "pairs")]
     found = run_tables(stages, {"crm": typed(crm), "shop": typed(shop)}, buckets).to_pylist()
     return sorted((pair["left_key"], pair["right_key"], pair["score"]) for pair in found)
 
@@ -47,7 +47,7 @@ def duplicates_of(conditions: str, crm: str, buckets: int | None = None) -> list
     """(smaller key, greater key, score) of all pairs inside crm for which the rule holds."""
     [rule] = dedupe_rules(parse_config(WITHIN % conditions), "crm")
     forms = forms_of([rule], "crm")
-    stages = [forms_stage(forms, "crm", TYPES), *pair_stages(rule, forms, forms, "pairs")]
+    stages = [*forms_stages({"crm": forms}), *pair_stages(rule, forms, forms, "pairs")]
     found = run_tables(stages, {"crm": typed(crm)}, buckets).to_pylist()
     return sorted((pair["left_key"], pair["right_key"], pair["score"]) for pair in found)
 
@@ -59,7 +59,7 @@ def decided(rule: str, crm: str, shop: str | None = None, buckets: int | None = 
     else:
         [made] = match_rules(parse_config(SOURCES.replace("all: %s", rule)))
     left, right = forms_of([made], "crm"), forms_of([made], made.right_source)
-    stages = [forms_stage(left, "crm", TYPES)] if shop is None else [forms_stage(left, "crm", TYPES), forms_stage(right, "shop", TYPES)]
+    stages = forms_stages({"crm": left} if shop is None else {"crm": left, "shop": right})
     tables = {"crm": typed(crm)} if shop is None else {"crm": typed(crm), "shop": typed(shop)}
     found = run_tables([*stages, *pair_stages(made, left, right, "pairs")], tables, buckets).to_pylist()
     assert all((row["status"] == "refused") == (row["reason"] is not None) for row in found)
@@ -83,5 +83,5 @@ def forms(values: Rows, **condition: Any) -> dict[str, Any]:
         {**config("[{field: mail}]").model_dump(by_alias=True, exclude_unset=True), "customers": customers}
     )
     made = forms_of(dedupe_rules(chosen, "crm"), "crm")
-    found = run_stages([forms_stage(made, "crm", TYPES)], crm=values)
+    found = run_stages(forms_stages({"crm": made}), crm=values)
     return {row["record_key"]: row["c1"] for row in found}

@@ -62,6 +62,7 @@ def examples() -> list[list[Stage]]:
         id_changes.stages(),
         configured.stages(config(f"{MATCH_ONLY}  id: [email, crm.born]\n")),
         registry.stages(configured=True),
+        match.stages(config(WORDS)),
     ]
 
 
@@ -82,3 +83,24 @@ WITH_EXCEPTIONS = """
       exceptions: [{field: full_name, as: name, precision: high, differs: true}, {field: born, differs: true}]
 """
 """Every pair is compared again with what the rule's exceptions say."""
+WORDS = """
+  aliases:
+    given: {pairs: [[ann lee, bob], [bob, anne lee]]}
+    kept: {source: links, value: left_key, same_as: right_key}
+  bypass: {nobody: {values: [x, ann lee]}, kept: {source: splits, value: left_key}}
+  match:
+    - name: name and birth date
+      left: crm
+      right: loyalty
+      all: [{field: born}, {field: full_name, as: organization, precision: medium}]
+      exceptions: [{field: email, as: address, differs: true, precision: low}]
+    - name: address and name
+      left: crm
+      right: loyalty
+      all: [{field: email, as: address, precision: low}, {field: full_name, precision: high, alias: given, bypass: nobody}]
+    - name: everything that is made alike
+      left: crm
+      right: loyalty
+      all: [{field: full_name, alias: kept, bypass: kept, normalise: [numerals, phone, name, address, organization, lower, symbols]}]
+"""
+"""Words with their weights in conditions and exceptions, with an exact condition and without, and lists of both forms."""

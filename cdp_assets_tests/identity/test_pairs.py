@@ -112,7 +112,7 @@ def test_scan_and_join_give_exactly_the_pairs_of_brute_force(left: list[str], ri
         for j, other in enumerate(folded[1])
         if reference.alike(one, other, Fraction(str(precision)), name=name)
     ]
-    condition = f"{{field: name, {'as: name, ' if name else ''}precision: {precision}}}"
+    condition = f"{{field: name, as: {'name' if name else 'text'}, precision: {precision}}}"
     for conditions in (f"[{condition}]", f"[{condition}, {{field: born}}]"):
         assert [pair[:2] for pair in pairs_of(conditions, crm, shop, buckets=2)] == expected
 

@@ -7,9 +7,12 @@ from typing import Any
 
 import duckdb
 
-from cdp_assets.identity.rules import Forms, Rule, forms_of, forms_stage
+from cdp_assets.identity.forms import Forms, forms_stages
+from cdp_assets.identity.rules import Rule, forms_of
 from cdp_assets.identity.similarity import Comparison
 from cdp_assets.identity.verdicts import verdicts
+from cdp_assets.lake import Function, Stage
+from cdp_assets.lake.session import provide
 from cdp_assets.lake.source import name
 
 _LEFT, _RIGHT = "left record", "right record"
@@ -68,7 +71,11 @@ def judge(connection: duckdb.DuckDBPyConnection, rule: Rule, left: str, right: s
     """The rule on the one row of each of two relations (record_key and the fields), given by their names."""
     for view, relation in ((_LEFT, left), (_RIGHT, right)):
         connection.execute(f"create or replace temp view {name(view)} as select * from {name(relation)}")
-    met, score, *told = connection.execute(_statement(rule)).fetchall()[0]
+    asked = _asked(rule)
+    provide(connection, asked.functions)
+    for stage in asked.stages:
+        _make(connection, stage)
+    met, score, *told = connection.execute(asked.statement).fetchall()[0]
     found = []
     for comparison, (one, other, held, alike, no_left, no_right) in zip(_compared(rule), _batches(told), strict=True):
         missing = tuple(side for side, none in (("left", no_left), ("right", no_right)) if none)
@@ -89,7 +96,7 @@ def _compared(rule: Rule) -> list[Comparison]:
 def prepare(rules: Iterable[Rule]) -> None:
     """Make the statements of these rules now, so that the first question is as fast as the others."""
     for rule in rules:
-        _statement(rule)
+        _asked(rule)
 
 
 def fields_of(rules: Iterable[Rule]) -> dict[str, dict[str, str]]:
@@ -102,31 +109,51 @@ def fields_of(rules: Iterable[Rule]) -> dict[str, dict[str, str]]:
     return found
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """How a rule is asked: the stages that make the forms of both records, and the statement over them."""
+
+    stages: tuple[Stage, ...]
+    functions: tuple[Function, ...]
+    statement: str
+
+
 @cache
-def _statement(rule: Rule) -> str:
-    """Forms of both records and the verdicts on them in one statement: met, score, then _TOLD columns a condition."""
-    sides = [
-        (_texts(forms_of([rule], source), stage), record)
-        for source, stage, record in ((rule.left_source, "left forms", _LEFT), (rule.right_source, "right forms", _RIGHT))
-    ]
-    fields = fields_of([rule])
-    forms = [
-        f"{name(made.stage)} as ({forms_stage(made, record, fields[source]).sql()})"
-        for (made, record), source in zip(sides, (rule.left_source, rule.right_source), strict=True)
-    ]
+def _asked(rule: Rule) -> _Asked:
+    """Forms of both records and the verdicts on them: met, score, then _TOLD columns a condition.
+
+    Weights of words are learnt from all values of a step, and here from those of the two records alone: the score of an
+    address or organisation is that of the pipeline only where all words weigh alike.
+    """
+    left = _texts(forms_of([rule], rule.left_source), "left forms")
+    right = _texts(forms_of([rule], rule.right_source), "right forms")
+    stages = tuple(forms_stages({_LEFT: left, _RIGHT: right}))
     told = ", ".join(
         f"{_text('a', c.left.field)}, {_text('b', c.right.field)}, h{n}, s{n}, l{n}, r{n}" for n, c in enumerate(_compared(rule), start=1)
     )
-    return f"""
-        with {", ".join(forms)}
+    statement = f"""
         select v.met, v.score, {told}
-        from ({verdicts(rule, sides[0][0], sides[1][0])}) as v cross join {name(_LEFT)} as a cross join {name(_RIGHT)} as b
+        from ({verdicts(rule, left, right)}) as v cross join {name(_LEFT)} as a cross join {name(_RIGHT)} as b
     """
+    functions = (*(each for stage in stages for each in stage.functions), *(each for c in _compared(rule) for each in c.functions))
+    return _Asked(stages, tuple(dict.fromkeys(functions)), statement)
+
+
+def _make(connection: duckdb.DuckDBPyConnection, stage: Stage) -> None:
+    """The rows of a stage as a table of its name."""
+    sql = stage.sql()
+    if sql is None:
+        assert callable(stage.body)
+        rows = stage.body({each: connection.table(name(each)).to_arrow_table() for each in stage.reads}, stage.params)
+        connection.register("made by a function", rows)
+        sql = 'select * from "made by a function"'
+    used = {key: value for key, value in stage.params.items() if f"${key}" in sql}
+    connection.execute(f"create or replace temp table {name(stage.name)} as {sql}", used)
 
 
 def _texts(forms: Forms, stage: str) -> Forms:
     """The forms without sets of letters: these only save work where many pairs are compared."""
-    return Forms(stage, tuple(form for form in forms.forms if not form.letters))
+    return Forms(stage, tuple(form for form in forms.forms if form.view != "letters"))
 
 
 def _text(side: str, field: str) -> str:

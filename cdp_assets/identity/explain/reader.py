@@ -15,9 +15,10 @@ from cdp_assets.errors import UserError
 from cdp_assets.identity.explain.compare import fields_of, prepare
 from cdp_assets.identity.explain.path import USED, Edge, Node
 from cdp_assets.identity.explain.state import Tables, last_whole
-from cdp_assets.identity.rules import Rule, dedupe_rules, event_sources, match_rules, record_sources
+from cdp_assets.identity.rules import Rule, dedupe_rules, event_sources, list_sources, match_rules, record_sources
 from cdp_assets.lake import Place, Table, no_values_in_errors, session
 from cdp_assets.lake.source import literal, name
+from cdp_assets.sources.tables import table_of
 
 MEMORY = 512 << 20
 LISTED = 20
@@ -62,6 +63,9 @@ class Reader:
             self.connection = opened.enter_context(session(memory=MEMORY, threads=threads))
             for table, source in state.sources(place, tables).items():
                 self.connection.execute(f"create temp view {name(table)} as {source.sql}")
+            for listed in list_sources(self.rules):
+                rows = place.newest(table_of(listed, config.sources[listed]))
+                self.connection.execute(f"create temp view {name(listed)} as {rows.sql}")
             if many:
                 self._keep_members()
                 prepare(self.rules)
@@ -128,7 +132,7 @@ class Reader:
             from {name(self.tables.overrides.name)} as e
             semi join asked as l on e.left_source = l.source and e.left_key = l.record_key
             semi join asked as r on e.right_source = r.source and e.right_key = r.record_key
-            where state = 'used' order by origin, entry
+            where state = 'used' and entity = {literal(self.config.customers.section)} order by origin, entry
         """)
         found = [(Node(*row[:2]), Node(*row[2:4]), *row[4:]) for row in rows]
         return [each for each in found if {each[0] in mine, each[1] in mine} == {True, False}]

@@ -139,6 +139,6 @@ def _turned(condition: Facts) -> Facts:
 
 def form_in_words(form: Form) -> str:
     """How a field is made alike before it is compared; empty: as it is."""
-    if form.name:
-        return "as a name"
-    return ", ".join(sorted(form.steps))
+    kinds = {"text": "", "name": "as a name", "address": "as an address", "organization": "as an organization"}
+    lists = [f"list {word}" for word, its in (("of aliases", form.alias), ("of values to bypass", form.bypass)) if its is not None]
+    return ", ".join(each for each in (kinds[form.kind], *sorted(form.steps), *lists) if each)

@@ -102,8 +102,8 @@ def document(data: Any) -> tuple[str, dict[tuple[str | int, ...], int]]:
             lines.append(head if inside else f"{head} {_scalar(each)}")
             at[*place, key] = len(lines)
             if inside:
-                if isinstance(value, list) and isinstance(each, dict):
-                    # a mapping in a list begins on the line of its -
+                if isinstance(value, list):
+                    # a mapping or list in a list begins on the line of its -
                     lines.pop()
                     before = len(lines)
                     write(each, (*place, key), f"{indent}  ")
