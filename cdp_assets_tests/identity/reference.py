@@ -30,3 +30,30 @@ def alike(one: str, other: str, share: Fraction, *, name: bool) -> bool:
     """Whether two comparable texts are alike enough."""
     edits = name_distance(one, other) if name else distance(one, other)
     return 1 - Fraction(edits, max(len(one), len(other))) >= share
+
+
+def words_score(one: list[str], other: list[str], weights: dict[str, int]) -> Fraction:
+    """How alike two lists of words are: equal words first, then the most alike ones; of a pair the lighter weight counts."""
+    left, right = list(one), list(other)
+    alike = total = Fraction(0)
+    for word in one:
+        if word in right:
+            left.remove(word)
+            right.remove(word)
+            alike, total = alike + weights[word], total + weights[word]
+    while True:
+        found = []
+        for a in left:
+            for b in right:
+                likeness = 1 - Fraction(distance(a, b), max(len(a), len(b)))
+                if likeness >= Fraction(3, 4) and not any(letter.isdigit() for letter in a + b):
+                    found.append((-likeness, -min(weights[a], weights[b]), *sorted((a, b)), a, b))
+        if not found:
+            break
+        a, b = min(found)[-2:]
+        left.remove(a)
+        right.remove(b)
+        weight = min(weights[a], weights[b])
+        alike, total = alike + -min(found)[0] * weight, total + weight
+    total += sum(weights[word] for word in (*left, *right))
+    return alike / total

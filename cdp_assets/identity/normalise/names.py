@@ -62,8 +62,9 @@ def _last(name: str, steps: Mapping[str, str]) -> str:
 
 @functools.cache
 def table() -> Mapping[str, str]:
-    """From a word of a name to the one that stands for it; a title is no nickname."""
-    return {**nicknames(), **TITLES}
+    """From a word of a name to the one that stands for it; a title is no nickname, and has none."""
+    titles = {*TITLES, *TITLES.values()}
+    return {**{variant: name for variant, name in nicknames().items() if not titles & {variant, name}}, **TITLES}
 
 
 def fold(words: str) -> str:

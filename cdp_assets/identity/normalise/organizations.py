@@ -58,7 +58,7 @@ def fold(words: str) -> str:
     if len(listed) > 1 and listed[0] in _AT_THE_START:
         del listed[0]
     left = [word for word in listed if word not in _ANYWHERE]
-    return " ".join(left)
+    return "" if left == ["the"] else " ".join(left)
 
 
 def _ending(words: list[str], one: frozenset[str], several: frozenset[tuple[str, ...]]) -> int:
