@@ -78,10 +78,11 @@ def _score(one: Any, weights: Any, other: Any, others: Any) -> Any:
 def _side_by_side(one: Any, weights: Any, a: Any, free: Any, other: Any, others: Any, b: Any, unmet: Any) -> Any:
     """Pairs of words that are alike, the most alike first; ties by weight, then by the words: the same from either side."""
     likeness = np.zeros((len(free), len(unmet)), np.int64)
+    row = np.empty(len(other) + 1, np.int64)
     for i in range(len(free)):
         for j in range(len(unmet)):
             if free[i] and unmet[j]:
-                likeness[i, j] = _likeness(_word(one, a, i), _word(other, b, j))
+                likeness[i, j] = _likeness(_word(one, a, i), _word(other, b, j), row)
     alike, total = np.int64(0), np.int64(0)
     while True:
         x, y = -1, -1
@@ -154,13 +155,13 @@ def _less(one: Any, other: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def _likeness(one: Any, other: Any) -> Any:
+def _likeness(one: Any, other: Any, row: Any) -> Any:
     """In parts of a million; 0 for words that are two."""
     longer = max(len(one), len(other))
     most = longer * (ALIKE[1] - ALIKE[0]) // ALIKE[1]
     if most == 0 or abs(len(one) - len(other)) > most or _digit(one) or _digit(other):
         return 0
-    edits = distance(one, other, most, np.empty(len(other) + 1, np.int64))
+    edits = distance(one, other, most, row)
     return 0 if edits > most else (longer - edits) * SCALE // longer
 
 
