@@ -10,7 +10,7 @@ from cdp_assets.config.draft import Draft, DraftRule, DraftSource
 from cdp_assets.config.fields import Field
 from cdp_assets.config.problems import Finding, Location, field_places, unknown
 from cdp_assets.config.rule_condition import Condition
-from cdp_assets.config.unified import UnifiedField, unified_fields
+from cdp_assets.config.unified import UnifiedField, choices, unified_fields
 
 if TYPE_CHECKING:
     from cdp_assets.config.project import ProjectConfig
@@ -29,7 +29,8 @@ def check(config: "ProjectConfig") -> Iterator[Finding]:
             yield Finding(at, message, lacks=[at, *_places(config, column)])
     for cluster in config.customers.clusters:
         for finding in rules_inside(_draft(config, cluster, fields)):
-            yield replace(finding, lacks=[*(finding.lacks or [finding.at]), ("customers", "match_order"), ("customers", "exclude")])
+            fields_of: list[Location] = [("sources", source, "fields") for source in config.customers.match_order]
+            yield replace(finding, lacks=[*(finding.lacks or [finding.at]), *choices("customers"), *fields_of])
 
 
 def _household(config: "ProjectConfig", households: Households, fields: dict[str, UnifiedField]) -> Iterator[Finding]:
@@ -38,9 +39,9 @@ def _household(config: "ProjectConfig", households: Households, fields: dict[str
     stated += [((*at, "address", place), name) for place, name in enumerate(households.address)]
     for where, name in stated:
         if name not in fields:
-            yield unknown(where, "field of the profile", name, fields, *_places(config, name), ("customers", "exclude"))
+            yield unknown(where, "field of the profile", name, fields, *_places(config, name))
     last_name, *address = household_fields(config, households)
-    lacks: list[Location] = [at, ("sources",), ("customers", "match_order"), ("customers", "exclude")]
+    lacks: list[Location] = [at, ("sources",), *choices("customers")]
     if last_name is None:
         message = "the profile has no field of type person.last_name; add last_name: <the field that holds it>"
         yield Finding(at, message, allowed=list(fields), lacks=lacks)
@@ -62,4 +63,4 @@ def _draft(config: "ProjectConfig", cluster: str, fields: dict[str, UnifiedField
 
 
 def _places(config: "ProjectConfig", name: str) -> list[Location]:
-    return [*(place for source in config.customers.match_order for place in field_places(source, name)), ("customers", "match_order")]
+    return [*(place for source in config.customers.match_order for place in field_places(source, name)), *choices("customers")]

@@ -14,7 +14,7 @@ from cdp_assets.config.base import NAME, NAME_RULE, RefusedError, Section
 from cdp_assets.config.customers import Customers
 from cdp_assets.config.problems import Finding, Location, field_places, unknown
 from cdp_assets.config.sources import RecordsSource, Reference
-from cdp_assets.config.unified import unified_fields
+from cdp_assets.config.unified import choices, unified_fields
 
 if TYPE_CHECKING:
     from cdp_assets.config.project import ProjectConfig
@@ -124,7 +124,7 @@ def _attributes(config: "ProjectConfig", contacts: Contacts) -> Iterator[Finding
     for attribute, field in contacts.attributes.items():
         if field not in known:
             places = [place for source in contacts.match_order for place in field_places(source, field)]
-            places += [("contacts", "match_order"), ("contacts", "exclude")]
+            places += choices("contacts")
             yield unknown(("contacts", "attributes", attribute), "unified field of contacts", field, known, *places)
 
 

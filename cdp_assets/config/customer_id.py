@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import pydantic
 
 from cdp_assets.config.problems import Finding, Location, field_places, shown, unknown
-from cdp_assets.config.unified import Member, all_fields, record_sources
+from cdp_assets.config.unified import Member, all_fields, choices, record_sources
 
 if TYPE_CHECKING:
     from cdp_assets.config.project import ProjectConfig
@@ -45,4 +45,4 @@ def check(config: "ProjectConfig") -> Iterator[Finding]:
             elif not id_members(seen, entry):
                 fields = [field.name for field in all_fields(seen)]
                 places = [its for each in record_sources(seen) for its in field_places(each, entry)]
-                yield unknown(at, "field of the profile", entry, fields, *places, (entity.section, "combine"))
+                yield unknown(at, "field of the profile", entry, fields, *places, *choices(entity.section))

@@ -10,7 +10,7 @@ from cdp_assets.config.clusters import Cluster, ClusterName, HouseholdsOrNot
 from cdp_assets.config.customer_id import IdFields
 from cdp_assets.config.dedupe import Dedupe, RuleException
 from cdp_assets.config.guards import Guards, PairList
-from cdp_assets.config.merge import Merge, UnifiedName
+from cdp_assets.config.merge import Merge, Parts, UnifiedName
 from cdp_assets.config.rule_condition import Conditions
 from cdp_assets.config.value_lists import AliasList, BypassList, ListName
 
@@ -59,7 +59,7 @@ class Customers(Section):
     id: IdFields = ()
     """At most five fields that ids are made from, each a field of the profile or source.field; without it, and for whoever lacks
     a value of one of them, the registry gives ids."""
-    combine: dict[UnifiedName, Annotated[dict[str, str], pydantic.Field(min_length=2)]] = {}
+    combine: dict[UnifiedName, Parts] = {}
     """Fields of several sources that are one field of the profile, by its name: {source: field, ...}, all of one type.
     Without it the first field of each semantic type is one, and fields of equal name and type are."""
     separate: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from cdp_assets.config.connections import KINDS, AnyConnection, FileConnection, 
 from cdp_assets.config.problems import Finding, Location, field_places, nearest, shown, unknown
 from cdp_assets.config.schedule import Cron
 from cdp_assets.config.sources import Reference, purpose_form
-from cdp_assets.config.unified import unified_fields
+from cdp_assets.config.unified import choices, unified_fields
 
 if TYPE_CHECKING:
     from cdp_assets.config.project import ProjectConfig
@@ -94,7 +94,7 @@ def _of_the_kind(config: "ProjectConfig", at: Location, export: Export, connecti
                 of_customers = entity_of(config, export) == "customers"
                 what = "field of the profile" if of_customers else "attribute of contacts"
                 places = [its for source in config.customers.match_order for its in field_places(source, field)]
-                places += [("customers", "match_order"), ("customers", "exclude")]
+                places += choices("customers")
                 lacks = [*(places if of_customers else [("contacts", "attributes", field)]), (*at, "segments")]
                 yield unknown((*at, "fields", place), what, field, known, *lacks)
         return

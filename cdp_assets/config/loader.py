@@ -44,6 +44,7 @@ LINKS: tuple[Callable[[ProjectConfig], Iterator[Finding]], ...] = (
     sources.check,
     csv_form.check,
     row_filter.check,
+    merge_checks.check_combine,
     merge_checks.check,
     customer_id.check,
     cluster_checks.check,
@@ -160,8 +161,8 @@ def _validate(data: Any) -> tuple[ProjectConfig | None, list[Finding]]:
         for each in LINKS:
             document.sections.update(finding.at[:1] for finding in found)
             found += _new(each(config), document)
-            # a field that may not be left out is missing to those who use it, and they are named with it
-            document.holes.update(finding.at for finding in found if finding.at[1:2] == ("exclude",))
+            # whoever lacks a field because of what is wrong there is not reported, too
+            document.holes.update(finding.at for finding in found if finding.at[1:2] in (("exclude",), ("combine",)))
         # nothing is said of how a condition goes with others while it is wrong by itself
         wrong = {finding.at for finding in found}
         found += _new((finding for finding in contradictions.check(config) if document.written(finding.at) not in wrong), document)

@@ -6,7 +6,7 @@ Which fields there are to choose from (combine, separate, exclude) is in unified
 from typing import Annotated, Any, Literal
 
 import pydantic
-from pydantic import BeforeValidator, model_validator
+from pydantic import AfterValidator, BeforeValidator, model_validator
 
 from cdp_assets.config.base import COLUMNS, NAME, NAME_RULE, RefusedError, Section
 
@@ -28,6 +28,20 @@ def _moment(written: Any) -> Any:
     raise RefusedError("must be the field that says how recent a value is, or one for each source", allowed=_MOMENT_RULE)
 
 
+def _several(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(names) < 2:
+        raise RefusedError("must have at least two fields; one alone needs no group")
+    return names
+
+
+def _parts(parts: dict[str, str]) -> dict[str, str]:
+    if len(parts) < 2:
+        raise RefusedError("must have fields of at least two sources", allowed=["{source: field, source: field}"])
+    return parts
+
+
+Parts = Annotated[dict[str, str], AfterValidator(_parts)]
+"""Fields that are one field of the profile, by source."""
 Moment = Annotated[str | dict[str, str], BeforeValidator(_moment, json_schema_input_type=str | dict[str, str])]
 """The field that says how recent a record's values are: one name for all sources, or a name by source."""
 
@@ -41,7 +55,7 @@ class Merge(Section):
     """The newest value wins: a date, timestamp or number of each source, as the name of a field or {source: field}."""
     least_recent: Moment | None = None
     """The oldest value wins; written as most_recent is."""
-    group: Annotated[tuple[str, ...], pydantic.Field(min_length=2, max_length=MOST_FIELDS)] | None = None
+    group: Annotated[tuple[str, ...], pydantic.Field(max_length=MOST_FIELDS), AfterValidator(_several)] | None = None
     """Fields of the profile that are taken together from one record, never mixed; the entry then has a name of its own."""
 
     @model_validator(mode="after")
@@ -73,4 +87,4 @@ def unified_name(name: str) -> str:
     return name
 
 
-UnifiedName = Annotated[str, pydantic.AfterValidator(unified_name)]
+UnifiedName = Annotated[str, AfterValidator(unified_name)]

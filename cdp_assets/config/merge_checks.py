@@ -1,6 +1,6 @@
 """What is wrong with the merging of fields: names that must exist, rules that every source can follow, fields that are in use."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from cdp_assets.config.accounts import ENTITY_COLUMNS
@@ -9,7 +9,7 @@ from cdp_assets.config.field_users import users_of_field
 from cdp_assets.config.merge import MOST_SOURCES, Merge
 from cdp_assets.config.problems import Finding, Location, field_places, shown, unknown
 from cdp_assets.config.sources import RecordsSource
-from cdp_assets.config.unified import MOMENTS, UnifiedField, all_fields, group_sources, moment_field, moment_type, record_sources
+from cdp_assets.config.unified import MOMENTS, UnifiedField, all_fields, choices, group_sources, moment_field, moment_type, record_sources
 
 if TYPE_CHECKING:
     from cdp_assets.config.project import ProjectConfig
@@ -19,11 +19,17 @@ def check(config: "ProjectConfig") -> Iterator[Finding]:
     """What is wrong with merge and what goes with it, of customers, accounts and contacts."""
     for entity in (config.customers, config.accounts, config.contacts):
         if entity is not None and record_sources(seen := config.model_copy(update={"customers": entity})):
-            yield from _combine(seen, entity)
             fields = {field.name: field for field in all_fields(seen)}
             yield from _merge(seen, entity, fields)
             yield from _choices(seen, entity, fields)
             yield from _excluded(config, entity, fields)
+
+
+def check_combine(config: "ProjectConfig") -> Iterator[Finding]:
+    """What is wrong with combine; before the rest, because fields may be missing for it."""
+    for entity in (config.customers, config.accounts, config.contacts):
+        if entity is not None:
+            yield from _combine(config.model_copy(update={"customers": entity}), entity)
 
 
 def _unknown(config: "ProjectConfig", entity: Customers, at: Location, name: str, known: Iterable[str], what: str = "field") -> Finding:
@@ -31,9 +37,10 @@ def _unknown(config: "ProjectConfig", entity: Customers, at: Location, name: str
     called = next((f.name for f in all_fields(config) for m in f.members if m.field == name), None)
     if called is not None and called != name:
         return Finding(at, "goes into the profile under another name", shown(name), nearest=called)
-    kinds: list[Location] = [("sources", source, "kind") for source in entity.match_order]
-    places = [place for source in record_sources(config) for place in field_places(source, name)]
-    return unknown(at, what, name, known, *kinds, *places, (entity.section, "combine"))
+    # a source that could not be read is gone from match_order
+    lacks: list[Location] = [("sources", source, "kind") for source in entity.match_order]
+    lacks += [place for source in record_sources(config) for place in field_places(source, name)]
+    return unknown(at, what, name, known, *lacks, *choices(entity.section), (*at, "group"))
 
 
 def _merge(config: "ProjectConfig", entity: Customers, fields: dict[str, UnifiedField]) -> Iterator[Finding]:
@@ -130,7 +137,9 @@ def _moments(config: "ProjectConfig", at: Location, entry: Merge, sources: list[
 
 def _choices(config: "ProjectConfig", entity: Customers, fields: dict[str, UnifiedField]) -> Iterator[Finding]:
     """What is separated, excluded, renamed or put in order exists, once."""
-    together = {field.name for field in all_fields(config.model_copy(update={"customers": entity.model_copy(update={"separate": ()})}))}
+    together = {
+        field.name: field for field in all_fields(config.model_copy(update={"customers": entity.model_copy(update={"separate": ()})}))
+    }
     known = {"separate": together, "exclude": fields, "order": fields}
     for key, its in known.items():
         names = getattr(entity, key)
@@ -142,8 +151,9 @@ def _choices(config: "ProjectConfig", entity: Customers, fields: dict[str, Unifi
                 yield Finding(at, "stands twice", shown(name))
             elif key == "separate" and name in entity.combine:
                 yield Finding(at, "is combined by combine; remove one of the two", shown(name), lacks=[(entity.section, "combine", name)])
-            elif key == "separate" and not _was_combined(config, entity, name):
-                yield Finding(at, "stands for itself already; remove it", shown(name))
+            elif key == "separate" and len(together[name].members) == 1:
+                others: list[Location] = [at, *choices(entity.section), *(("sources", source) for source in entity.match_order)]
+                yield Finding(at, "stands for itself already; remove it", shown(name), lacks=others)
     labels: dict[str, str] = {}
     for name, label in entity.rename.items():
         at = (entity.section, "rename", name)
@@ -154,16 +164,16 @@ def _choices(config: "ProjectConfig", entity: Customers, fields: dict[str, Unifi
         labels.setdefault(label, name)
 
 
-def _was_combined(config: "ProjectConfig", entity: Customers, name: str) -> bool:
-    before = config.model_copy(update={"customers": entity.model_copy(update={"separate": ()})})
-    return any(field.name == name and len(field.members) > 1 for field in all_fields(before))
+def _left_out(fields: Collection[str], part: str | None, name: str) -> bool:
+    """Whether a source has a field of that name, and another one or none is its part."""
+    return name in fields and part != name and (part is None or part in fields)
 
 
 def _combine(config: "ProjectConfig", entity: Customers) -> Iterator[Finding]:
     taken: dict[tuple[str, str], str] = {}
     for name, parts in entity.combine.items():
         at: Location = (entity.section, "combine", name)
-        others = [s for s in record_sources(config) if name in config.sources[s].fields and parts.get(s) != name]
+        others = [s for s in record_sources(config) if _left_out(config.sources[s].fields, parts.get(s), name)]
         if others:
             yield Finding(at, f"is a field of {others[0]} that is not part of it; choose another name, or add {others[0]}: {name}")
         if name in ENTITY_COLUMNS.get(entity.section, ()):
@@ -195,5 +205,5 @@ def _excluded(config: "ProjectConfig", entity: Customers, fields: dict[str, Unif
     for place, name in enumerate(entity.exclude):
         users = users_of_field(config, entity, name) if name in fields else []
         if users:
-            where = "a place" if len(users) == 1 else f"{len(users)} places"
+            where = "one place" if len(users) == 1 else f"{len(users)} places"
             yield Finding((entity.section, "exclude", place), f"cannot be left out: {name} is used in {where}", None, users=users)

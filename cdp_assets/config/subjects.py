@@ -8,7 +8,7 @@ from cdp_assets.config.clusters import cluster_columns
 from cdp_assets.config.conditions import Type, type_of
 from cdp_assets.config.customers import Customers
 from cdp_assets.config.problems import Location, field_places, nearest
-from cdp_assets.config.unified import UnifiedField, unified_fields
+from cdp_assets.config.unified import UnifiedField, choices, unified_fields
 
 if TYPE_CHECKING:
     from cdp_assets.config.project import ProjectConfig
@@ -90,7 +90,7 @@ def places(config: "ProjectConfig", entity: str, what: str) -> list[Location]:
     section = config.customers if kind == "profile" and entity == "customers" else config.accounts if kind == "account" else None
     if section is not None:
         fields = [place for source in section.match_order for place in field_places(source, rest)]
-        return [*fields, (section.section, "match_order"), (section.section, "exclude")]
+        return [*fields, *choices(section.section)]
     others: dict[str, list[Location]] = {
         "profile": [("contacts", "attributes", rest)],
         "account": [("accounts",), ("contacts",)],

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from cdp_assets.config.base import COLUMNS
 from cdp_assets.config.fields import Field
 from cdp_assets.config.merge import Merge, Policy
+from cdp_assets.config.problems import Location
 from cdp_assets.config.sources import RecordsSource
 
 if TYPE_CHECKING:
@@ -143,7 +144,8 @@ def _groups(config: "ProjectConfig") -> list[_Group]:
 def _walk(config: "ProjectConfig", apart: frozenset[Member]) -> list[_Group]:
     """Every field of every source finds its unified field; a name that is taken gets its source in front."""
     groups: list[_Group] = []
-    stated = {Member(source, field): name for name, parts in config.customers.combine.items() for source, field in parts.items()}
+    combine = reversed(config.customers.combine.items())  # of two that name the same field the first one has it
+    stated = {Member(source, field): name for name, parts in combine for source, field in parts.items()}
     for source in record_sources(config):
         settings = config.sources[source]
         assert isinstance(settings, RecordsSource)
@@ -187,6 +189,11 @@ def _free_name(config: "ProjectConfig", groups: list[_Group], source: str, name:
     taken = {*COLUMNS, *keys, *config.customers.combine, *(group.name for group in groups)}
     tries = itertools.chain((name, f"{source}_{name}"), (f"{source}_{name}_{n}" for n in itertools.count(2)))
     return next(each for each in tries if each not in taken)
+
+
+def choices(section: str) -> list[Location]:
+    """Where it is said which fields the profile has: what is wrong there may be why a field is missing elsewhere."""
+    return [(section, key) for key in ("match_order", "combine", "separate", "exclude")]
 
 
 def keys_column(source: str) -> str:

@@ -18,15 +18,16 @@ CASES = read_cases()
 EXAMPLE = example()
 KINDS = {"wrong type", "unknown key", "missing key", "missing reference", "circular", "out of range", "contradiction"}
 
+FIELDS = ("id", "combine", "separate", "exclude", "rename", "order")
 REFERENCES = {
     "RecordsSource": {"where"},
     "EventsSource": {"known_as", "where"},
     "ConsentsSource": {"person", "where"},
     "Incremental": {"updated"},
     "Deleted": {"field"},
-    "Customers": {"match_order", "dedupe", "always_match", "never_match", "merge"},
-    "Accounts": {"match_order", "dedupe", "always_match", "never_match", "merge"},
-    "Contacts": {"match_order", "dedupe", "always_match", "never_match", "merge", "relationships", "attributes", "customers"},
+    "People": {*FIELDS, "match_order", "dedupe", "always_match", "never_match", "merge"},
+    "Accounts": {*FIELDS, "match_order", "dedupe", "always_match", "never_match", "merge"},
+    "Contacts": {*FIELDS, "match_order", "dedupe", "always_match", "never_match", "merge", "relationships", "attributes", "customers"},
     "Condition": {"field", "alias", "bypass"},
     "RuleException": {"field", "alias", "bypass"},
     "AliasList": {"source", "value", "same_as"},
@@ -34,7 +35,8 @@ REFERENCES = {
     "Recency": {"most_recent", "least_recent"},
     "Sides": {"left", "right"},
     "MatchRule": {"left", "right"},
-    "Merge": {"importance"},
+    "Merge": {"importance", "most_recent", "least_recent", "group"},
+    "Households": {"last_name", "address"},
     "Relationship": {"foreign_key", "account"},
     "Activity": {"source", "of", "time", "amount", "title", "detail", "product", "url", "returned"},
     "Measure": {"activities"},
