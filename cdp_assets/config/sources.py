@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 Format = Literal["csv", "json_lines", "parquet", "delta"]
 
+KEY_TYPES = ("varchar", "bigint")
+"""What a primary key may be in the lake: text (a UUID too) or an integer."""
 EARLIEST_FIRST_DAY = date(1990, 1, 1)
 """There were no web events before; and each day from the first one on is a partition."""
 LAST_DAY = date(2100, 1, 1)
@@ -240,6 +242,12 @@ def check(config: "ProjectConfig") -> Iterator[Finding]:
     for name, source in config.sources.items():
         if isinstance(source, RecordsSource):
             yield from check_incremental(name, source)
+            its = source.fields.get(source.primary_key)
+            if its is not None and its.data_type not in KEY_TYPES:
+                message = (
+                    f"is the primary key, which must be text or an integer (a UUID is text); {its.type} can be written in several ways"
+                )
+                yield Finding(("sources", name, "fields", source.primary_key), message, None, ["text", "integer", "identity.id"])
     consents = {name: source for name, source in config.sources.items() if isinstance(source, ConsentsSource)}
     for place, name in enumerate(config.customers.match_order):
         if name in consents:

@@ -2,8 +2,8 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
@@ -32,6 +32,8 @@ class Group:
     layouts: tuple[Layout, ...]
     encoding: str | None = None
     """That of CSV files where they do not say it themselves: the usual one of Windows, to be looked at."""
+    stated: Mapping[str, object] = field(default_factory=dict)
+    """What cdp.yaml says of how they are written, where it names them already."""
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -134,6 +134,8 @@ def _raw(connection: duckdb.DuckDBPyConnection, folder: Path, group: Group, usab
 
 def _format(group: Group) -> dict[str, object]:
     """The format is stated where the names of the files do not say it: a folder may hold others beside."""
+    if group.stated:
+        return dict(group.stated)
     stated: dict[str, object] = {"format": group.layouts[0].file.format}
     return {**stated, "csv": {"encoding": group.encoding}} if group.encoding else stated
 

@@ -42,7 +42,7 @@ def _source(suggestion: Suggestion, part: Part) -> Iterator[str]:
     yield f"  {part.name}:"
     if part.use in ("events", "consents"):
         yield f"    kind: {part.use}"
-    yield line(f"    files: {scalar(look.group.files)}", _how_written(part))
+    yield line(f"    files: {scalar(look.group.files)}", _howwritten(part))
     yield from _format(part)
     if part.use == "events" or (part.use == "none" and part.roles):
         yield from _events(suggestion, part)
@@ -73,7 +73,7 @@ def _head(suggestion: Suggestion, part: Part) -> str:
     return f"{rows}. {'See activities, below.' if used else 'Nothing below uses it yet.'}"
 
 
-def _how_written(part: Part) -> str:
+def _howwritten(part: Part) -> str:
     found = part.look.group.layouts[0]
     kind = {"csv": "CSV", "parquet": "Parquet", "json_lines": "JSON lines", "delta": "Delta table"}.get(
         found.file.format, found.file.format
@@ -161,7 +161,7 @@ def _needed(suggestion: Suggestion, part: Part) -> frozenset[str]:
 
 
 def _fields(part: Part, needed: frozenset[str], leave: set[str] | frozenset[str] = frozenset()) -> Iterator[str]:
-    mine = [_safe(meaning, meaning.field in needed) for meaning in part.meanings if meaning.field not in leave]
+    mine = [safe(meaning, meaning.field in needed) for meaning in part.meanings if meaning.field not in leave]
     used = [m for m in mine if m.used]
     more: list[Meaning] = []
     if len(used) > MOST_FIELDS:
@@ -172,7 +172,7 @@ def _fields(part: Part, needed: frozenset[str], leave: set[str] | frozenset[str]
     if any(m.used for m in mine) or part.use != "events":
         yield "    fields:" if any(m.used for m in mine) else "    fields: {}"
     for meaning in mine:
-        text = line(f"      {scalar(meaning.field)}: {flow(_written(meaning))}", meaning.why)
+        text = line(f"      {scalar(meaning.field)}: {flow(written(meaning))}", meaning.why)
         yield from [text] if meaning.used else commented([text], 6)
     for column, reason in part.look.left.items():
         yield from comment(f"{scalar(column[:60])}: {reason}" if column.strip() else "A column without a name is left alone.", 6)
@@ -186,7 +186,8 @@ def _rows(count: int, one: str, several: str) -> str:
     return f"1 row {one}" if count == 1 else f"{count:,} rows {several}"
 
 
-def _written(meaning: Meaning) -> Mapping[str, object] | str:
+def written(meaning: Meaning) -> Mapping[str, object] | str:
+    """A field as cdp.yaml has it: its type, or a mapping where more has to be said."""
     pairs: dict[str, object] = {"type": meaning.type}
     if meaning.seen.column != meaning.field:
         pairs["column"] = meaning.seen.column
@@ -195,7 +196,7 @@ def _written(meaning: Meaning) -> Mapping[str, object] | str:
     return pairs if len(pairs) > 1 else meaning.type
 
 
-def _safe(meaning: Meaning, needed: bool) -> Meaning:
+def safe(meaning: Meaning, needed: bool) -> Meaning:
     """A column that nothing needs is read so that none of its rows is lost; of the others it is said how many are."""
     if not meaning.faults:
         return meaning

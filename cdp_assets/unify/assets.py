@@ -8,10 +8,13 @@ from cdp_assets.identity.registry_tables import CUSTOMER_IDS
 from cdp_assets.identity.rules import dedupe_rules, event_sources, list_sources, record_sources
 from cdp_assets.identity.tables import CLUSTERS, MATCH_EDGES
 from cdp_assets.lake import Step
+from cdp_assets.lake.source import literal
 from cdp_assets.sources.tables import table_of
 from cdp_assets.unify import alternate_keys, dedupe_statistics, deduplicate, lineage, survivorship
 from cdp_assets.unify.dedupe_statistics import DEDUPE_STATISTICS
 from cdp_assets.unify.deduplicated_tables import deduplicated, duplicate_pairs
+from cdp_assets.unify.fields import unified_fields
+from cdp_assets.unify.primary_keys import key_notice
 from cdp_assets.unify.tables import ALTERNATE_KEYS, PROFILE_LINEAGE, unified_profiles
 
 
@@ -41,6 +44,7 @@ def _source(config: ProjectConfig, source: str) -> list[Step]:
                 stages=partial(deduplicate.stages, config, source),
                 checks=partial(deduplicate.checks, source),
                 numbers=numbers,
+                notice=key_notice(config, source),
             )
         ]
     pairs = duplicate_pairs(source)
@@ -66,6 +70,7 @@ def _source(config: ProjectConfig, source: str) -> list[Step]:
             stages=partial(deduplicate.stages, config, source),
             checks=partial(deduplicate.checks, source),
             numbers=numbers,
+            notice=key_notice(config, source),
         ),
     ]
 
@@ -92,6 +97,21 @@ def _statistics(config: ProjectConfig) -> list[Step]:
     ]
 
 
+NAMES = {"accounts": ("organization.name",), "customers": ("person.full_name", "organization.name"), "contacts": ("person.full_name",)}
+"""The types of which one gives the title of a card; first and last name together are a full name."""
+
+
+def no_name(config: ProjectConfig) -> str | None:
+    """SQL for the notice that no field gives the cards a title; None: one does."""
+    section = config.customers.section
+    types = {field.type for field in unified_fields(config)}
+    if types & set(NAMES[section]) or (section != "accounts" and {"person.first_name", "person.last_name"} <= types):
+        return None
+    wanted = " or ".join(NAMES[section][:1]) if section == "accounts" else "person.full_name, or of person.first_name and person.last_name"
+    said = f"No field of {section} is of type {wanted}: their cards have no name. `cdp suggest` looks for one."
+    return f"select {literal(said)}"
+
+
 def _customers(config: ProjectConfig) -> list[Step]:
     records = {table.name: table for table in (deduplicated(config, source) for source in record_sources(config))}
     visitors = {table.name: table for table in (VISITOR_IDENTITIES, MATCH_EDGES)} if event_sources(config) else {}
@@ -113,6 +133,7 @@ def _customers(config: ProjectConfig) -> list[Step]:
             {"alternate_keys": ALTERNATE_KEYS, "customer_ids": CUSTOMER_IDS, **records},
             stages=partial(survivorship.stages, config),
             checks=survivorship.checks,
+            notice=no_name(config),
             numbers={
                 "known": "count(*) filter (known)",
                 "unknown": "count(*) filter (not known)",

@@ -17,6 +17,7 @@ from cdp_assets.lake import Check, Column, Stage, Table, anyhow, by, intermediat
 from cdp_assets.lake.nasty import keys, nasty_rows
 from cdp_assets.lake.source import name
 from cdp_assets.unify.deduplicated_tables import FILLED, TAKEN, deduplicated, duplicate_pairs
+from cdp_assets.unify.primary_keys import key_stages
 from cdp_assets.unify.winners import WINNERS, choice, member_stage, winner_columns, winner_stage, winners_example
 
 _RECORDS = "distinct records"
@@ -62,13 +63,14 @@ def stages(config: ProjectConfig, source: str) -> list[Stage]:
     """deduplicated_<source> from <source>, and from duplicate_pairs_<source> where the source has dedupe rules."""
     fields = tuple(config.sources[source].fields)
     records = _distinct(config, source, fields)
+    before = [records, *key_stages(config, source, _RECORDS)]
     if not dedupe_rules(config, source):
-        return [records, _alone(config, source, records)]
+        return [*before, _alone(config, source, records)]
     ends = _ends(f"duplicate_pairs_{source}")
     # the one place where pairs become groups
     groups = group_stage("groups", _ENDS.name)
     members, winners = member_stage(config, source, records, _STRONGEST), winner_stage(config, source)
-    return [records, ends, groups, _strongest(), members, winners, _joined(config, source, records)]
+    return [*before, ends, groups, _strongest(), members, winners, _joined(config, source, records)]
 
 
 def checks(source: str) -> list[Check]:
