@@ -16,7 +16,7 @@ TABLES = frozenset(
     " configured_ids account_configured_ids contact_configured_ids"
     " customer_id_redirects unified_profiles profile_lineage alternate_keys account_match_edges account_clusters"
     " account_ids account_id_redirects account_profiles account_lineage account_keys"
-    " contact_match_edges contact_clusters dedupe_statistics account_dedupe_statistics contact_dedupe_statistics"
+    " contact_match_edges contact_clusters"
     " contact_ids contact_id_redirects contacts contact_lineage contact_keys"
     " contact_account_links contact_profiles contact_quarantine unified_activities customer_measures clv_usability"
     " activity_quarantine activity_totals clv_features clv_model clv_scores clv_results clv_percentiles clv_factors"

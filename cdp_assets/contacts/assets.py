@@ -16,6 +16,7 @@ from cdp_assets.contacts.tables import (
     contacts_table,
 )
 from cdp_assets.identity.assets import steps as identity_steps
+from cdp_assets.identity.registry_tables import CUSTOMER_ID_CHANGES
 from cdp_assets.identity.tables import MATCH_OVERRIDES
 from cdp_assets.lake import Step, Table
 from cdp_assets.unify import statistics
@@ -59,9 +60,13 @@ def _statistics(project: Project) -> Step:
     )
 
 
+# What people state is one table for all entities; why ids changed is told of customers, whose ids other systems keep.
+OF_CUSTOMERS = (MATCH_OVERRIDES, CUSTOMER_ID_CHANGES)
+
+
 def _unified(project: Project, entity: Entity) -> list[Step]:
     seen = view(project, entity)
-    own = [step for step in (*identity_steps(seen), *unify_steps(seen)) if step.table != MATCH_OVERRIDES]  # that is of all entities
+    own = [step for step in (*identity_steps(seen), *unify_steps(seen)) if step.table not in OF_CUSTOMERS]
     return [of_entity(step, entity) for step in own]
 
 

@@ -18,16 +18,16 @@ WHATS: tuple[What, ...] = ("matching", "profiles", "dependents")
 ENTITIES: tuple[Entity, ...] = ("customers", "accounts", "contacts")
 
 MATCHING: dict[str, tuple[str, ...]] = {
-    "customers": ("dedupe_statistics", "match_edges", "clusters"),
-    "accounts": ("account_dedupe_statistics", "account_match_edges", "account_clusters"),
-    "contacts": ("contact_dedupe_statistics", "contact_match_edges", "contact_clusters"),
+    "customers": ("match_edges", "clusters"),
+    "accounts": ("account_match_edges", "account_clusters"),
+    "contacts": ("contact_match_edges", "contact_clusters"),
 }
 """Entity -> what its matching results in."""
 PROFILES: dict[str, tuple[str, ...]] = {
     "customers": ("unified_profiles", "profile_lineage", "alternate_keys", "customer_id_redirects", "customer_id_changes"),
-    "accounts": ("account_profiles", "account_lineage", "account_keys", "account_id_redirects", "account_id_changes"),
+    "accounts": ("account_profiles", "account_lineage", "account_keys", "account_id_redirects"),
     "contacts": (
-        *("contacts", "contact_lineage", "contact_keys", "contact_id_redirects", "contact_id_changes"),
+        *("contacts", "contact_lineage", "contact_keys", "contact_id_redirects"),
         *("contact_account_links", "contact_quarantine", "contact_profiles"),
     ),
 }

@@ -10,8 +10,7 @@ from cdp_assets.identity.tables import CLUSTERS, MATCH_EDGES
 from cdp_assets.lake import Step
 from cdp_assets.lake.source import literal
 from cdp_assets.sources.tables import table_of
-from cdp_assets.unify import alternate_keys, dedupe_statistics, deduplicate, lineage, survivorship
-from cdp_assets.unify.dedupe_statistics import DEDUPE_STATISTICS
+from cdp_assets.unify import alternate_keys, deduplicate, lineage, survivorship
 from cdp_assets.unify.deduplicated_tables import deduplicated, duplicate_pairs
 from cdp_assets.unify.fields import unified_fields
 from cdp_assets.unify.primary_keys import key_notice
@@ -22,7 +21,7 @@ def steps(project: Project) -> list[Step]:
     """Records without duplicates for each source, then keys, profiles and their lineage."""
     config = project.config
     sources = record_sources(config)
-    return [*(step for source in sources for step in _source(config, source)), *_statistics(config), *_customers(config)]
+    return [*(step for source in sources for step in _source(config, source)), *_customers(config)]
 
 
 def _source(config: ProjectConfig, source: str) -> list[Step]:
@@ -73,32 +72,6 @@ def _source(config: ProjectConfig, source: str) -> list[Step]:
             notice=key_notice(config, source),
         ),
     ]
-
-
-def _statistics(config: ProjectConfig) -> list[Step]:
-    sources = record_sources(config)
-    pairs = [duplicate_pairs(source) for source in sources if dedupe_rules(config, source)]
-    if not sources:
-        return []
-    return [
-        Step(
-            DEDUPE_STATISTICS,
-            "unify",
-            "How many duplicates the rules have found in each source, by rule.",
-            {table.name: table for table in (*(deduplicated(config, source) for source in sources), *pairs)},
-            stages=partial(dedupe_statistics.stages, config),
-            checks=dedupe_statistics.checks,
-            numbers={
-                "duplicates": "coalesce(sum(records) filter (rule = ''), 0)",
-                "share": "round(sum(records) filter (rule = '') / nullif(sum(source_records) filter (rule = ''), 0), 4)",
-                "rules_that_found_nothing": "count(*) filter (rule <> '' and pairs + refused_pairs = 0)",
-            },
-        )
-    ]
-
-
-NAMES = {"accounts": ("organization.name",), "customers": ("person.full_name", "organization.name"), "contacts": ("person.full_name",)}
-"""The types of which one gives the title of a card; first and last name together are a full name."""
 
 
 def no_name(config: ProjectConfig) -> str | None:

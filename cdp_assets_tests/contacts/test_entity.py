@@ -87,8 +87,8 @@ def test_every_column_has_its_lineage(name: str) -> None:
 
 
 def test_accounts_and_contacts_have_the_tables_of_the_design() -> None:
-    accounts = "dedupe_statistics match_edges clusters ids id_redirects id_changes profiles lineage keys".split()
-    contacts = "dedupe_statistics match_edges clusters ids id_redirects id_changes lineage keys".split()
+    accounts = "match_edges clusters ids id_redirects profiles lineage keys".split()
+    contacts = "match_edges clusters ids id_redirects lineage keys".split()
     expected = {*(f"account_{n}" for n in accounts), *(f"contact_{n}" for n in contacts), "contacts", *OWN}
     assert {n for n in STEPS if not n.startswith(("deduplicated_", "duplicate_pairs_"))} == expected
 

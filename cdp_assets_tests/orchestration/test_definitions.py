@@ -99,12 +99,7 @@ def test_every_column_has_a_lineage_or_is_made_by_its_step(project: Project) -> 
 # Key columns that are constants of the step (the name of a source or rule), not values of an input.
 MADE: dict[str, tuple[str, ...]] = {
     "events": ("source",),
-    **{
-        f"duplicate_pairs_{source}": ("rule",)
-        for source in ("crm", "loyalty", "shop", "crm_accounts", "erp_accounts", "business_contacts", "erp_contacts")
-    },
-    "dedupe_statistics": ("source", "rule"),
-    **{f"{entity}_dedupe_statistics": ("source", "rule") for entity in ("account", "contact")},
+    **{f"duplicate_pairs_{source}": ("rule",) for source in ("crm", "crm_accounts", "business_contacts")},
     "match_overrides": ("entity", "origin"),
     "clusters": ("source",),
     "profile_lineage": ("attribute",),

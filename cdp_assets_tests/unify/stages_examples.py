@@ -2,7 +2,7 @@
 
 from cdp_assets.config import parse_config
 from cdp_assets.lake import Stage
-from cdp_assets.unify import alternate_keys, dedupe_statistics, deduplicate, lineage, survivorship
+from cdp_assets.unify import alternate_keys, deduplicate, lineage, survivorship
 from cdp_assets_tests.identity.stages_examples import config as with_rules
 from cdp_assets_tests.unify.profile_world import config
 
@@ -54,7 +54,6 @@ def examples() -> list[list[Stage]]:
         deduplicate.pairs_stages(chosen, "crm"),
         deduplicate.stages(chosen, "crm"),
         deduplicate.stages(chosen, "loyalty"),
-        dedupe_statistics.stages(chosen),
         *profiles,
         lineage.stages(config()),
         lineage.stages(one),
