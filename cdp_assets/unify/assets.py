@@ -74,6 +74,10 @@ def _source(config: ProjectConfig, source: str) -> list[Step]:
     ]
 
 
+NAMES = {"accounts": ("organization.name",), "customers": ("person.full_name", "organization.name"), "contacts": ("person.full_name",)}
+"""The types of which one gives the title of a card; first and last name together are a full name."""
+
+
 def no_name(config: ProjectConfig) -> str | None:
     """SQL for the notice that no field gives the cards a title; None: one does."""
     section = config.customers.section
