@@ -1,21 +1,25 @@
 """Who is who: from rules and evidence to edges, clusters and stable ids. The same code for every entity.
 
-Public functions for `unify/` and `events/`: the rules of the configuration and the pairs that fulfil them.
+Public functions for `unify/` and `events/`: the rules of the configuration, the pairs that fulfil them, and the limits
+of what becomes one.
 """
 
-from cdp_assets.identity.components import group_stage
+from cdp_assets.identity.components import constrained_stage, group_stage
 from cdp_assets.identity.forms import Forms, forms_stages
+from cdp_assets.identity.limits import limits_of
 from cdp_assets.identity.pairs import pair_stages
 from cdp_assets.identity.rules import Rule, dedupe_rules, event_sources, forms_of, list_sources, match_rules, record_sources
 
 __all__ = [
     "Forms",
     "Rule",
+    "constrained_stage",
     "dedupe_rules",
     "event_sources",
     "forms_of",
     "forms_stages",
     "group_stage",
+    "limits_of",
     "list_sources",
     "match_rules",
     "pair_stages",

@@ -6,7 +6,7 @@ from cdp_assets.config import Project, ProjectConfig
 from cdp_assets.events.tables import VISITOR_IDENTITIES
 from cdp_assets.identity.registry_tables import CUSTOMER_IDS
 from cdp_assets.identity.rules import dedupe_rules, event_sources, list_sources, record_sources
-from cdp_assets.identity.tables import CLUSTERS, MATCH_EDGES
+from cdp_assets.identity.tables import CLUSTERS, MATCH_EDGES, MATCH_OVERRIDES
 from cdp_assets.lake import Step
 from cdp_assets.lake.source import literal
 from cdp_assets.sources.tables import table_of
@@ -33,17 +33,17 @@ def _source(config: ProjectConfig, source: str) -> list[Step]:
         "share_deduplicated": "round(1 - count(*) filter (is_winner) / nullif(sum(duplicate_rows), 0), 4)",
         "rows_with_a_repeated_key": "coalesce(sum(duplicate_rows) - count(*), 0)",
     }
+    stated = {MATCH_OVERRIDES.name: MATCH_OVERRIDES}
     if not dedupe_rules(config, source):
         return [
             Step(
                 records,
                 "unify",
                 f"The distinct records of {source}; rows with the same primary key are one.",
-                {source: rows},
+                {source: rows, **stated},
                 stages=partial(deduplicate.stages, config, source),
                 checks=partial(deduplicate.checks, source),
                 numbers=numbers,
-                notice=key_notice(config, source),
             )
         ]
     pairs = duplicate_pairs(source)
@@ -65,7 +65,7 @@ def _source(config: ProjectConfig, source: str) -> list[Step]:
             records,
             "unify",
             f"The distinct records of {source}: of each group of duplicates one goes on, and stands for the others.",
-            {source: rows, pairs.name: pairs},
+            {source: rows, pairs.name: pairs, **stated},
             stages=partial(deduplicate.stages, config, source),
             checks=partial(deduplicate.checks, source),
             numbers=numbers,

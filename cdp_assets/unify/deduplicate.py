@@ -4,35 +4,22 @@ All of a group's records go on to matching; the values of its winner go into the
 that is). Pairs that are refused, such as those of an exception, join nobody.
 """
 
-from collections.abc import Sequence
 from functools import reduce
-from typing import Any
 
 import pyarrow as pa
 from sqlglot import exp
 
 from cdp_assets.config import ProjectConfig
-from cdp_assets.identity import dedupe_rules, forms_of, forms_stages, group_stage, pair_stages
-from cdp_assets.lake import Check, Column, Stage, Table, anyhow, by, intermediate
+from cdp_assets.identity import dedupe_rules, forms_of, forms_stages, pair_stages
+from cdp_assets.lake import Check, Column, Stage, Table, anyhow, by
 from cdp_assets.lake.nasty import keys, nasty_rows
 from cdp_assets.lake.source import name
-from cdp_assets.unify.deduplicated_tables import FILLED, TAKEN, deduplicated, duplicate_pairs
+from cdp_assets.unify.deduplicated_tables import FILLED, deduplicated, duplicate_pairs
+from cdp_assets.unify.duplicate_groups import STRONGEST, group_stages
 from cdp_assets.unify.primary_keys import key_stages
 from cdp_assets.unify.winners import WINNERS, choice, member_stage, winner_columns, winner_stage, winners_example
 
 _RECORDS = "distinct records"
-
-_ENDS = intermediate(
-    "ends of pairs",
-    """
-    a         | varchar | a record of the pair
-    b         | varchar | the other one
-    rule      | varchar | name of the rule
-    rule_rank | integer | place of the rule
-    score     | double  | score of the pair
-    """,
-)
-_STRONGEST = intermediate("strongest pairs", "record_key | varchar | key\nrule | varchar | rule\nscore | double | score")
 
 
 def pairs_stages(config: ProjectConfig, source: str) -> list[Stage]:
@@ -60,17 +47,12 @@ def pairs_stages(config: ProjectConfig, source: str) -> list[Stage]:
 
 
 def stages(config: ProjectConfig, source: str) -> list[Stage]:
-    """deduplicated_<source> from <source>, and from duplicate_pairs_<source> where the source has dedupe rules."""
+    """deduplicated_<source> from <source>, match_overrides, and duplicate_pairs_<source> where the source has dedupe rules."""
     fields = tuple(config.sources[source].fields)
     records = _distinct(config, source, fields)
     before = [records, *key_stages(config, source, _RECORDS)]
-    if not dedupe_rules(config, source):
-        return [*before, _alone(config, source, records)]
-    ends = _ends(f"duplicate_pairs_{source}")
-    # the one place where pairs become groups
-    groups = group_stage("groups", _ENDS.name)
-    members, winners = member_stage(config, source, records, _STRONGEST), winner_stage(config, source)
-    return [*before, ends, groups, _strongest(), members, winners, _joined(config, source, records)]
+    members, winners = member_stage(config, source, records, STRONGEST), winner_stage(config, source)
+    return [*before, *group_stages(config, source, _RECORDS), members, winners, _joined(config, source, records)]
 
 
 def checks(source: str) -> list[Check]:
@@ -138,47 +120,6 @@ def _place() -> tuple[exp.Column, exp.Column]:
 
 def _records_example(records: Stage) -> pa.Table:
     return nasty_rows(records.writes.columns, {"record_key": keys(), FILLED.name: [3, 2, 3, 1]})
-
-
-def _alone(config: ProjectConfig, source: str, records: Stage) -> Stage:
-    """Without rules every record is its own winner, and takes nothing from others."""
-    table, fields = deduplicated(config, source), config.sources[source].fields
-    taken = [exp.cast(exp.array(dialect="duckdb"), c.type, dialect="duckdb").as_(c.name) for c in TAKEN if c in table.columns]
-    body = exp.select(
-        "d.record_key", "d.record_key as winner_key", "true as is_winner", "cast(null as varchar) as rule", "cast(null as double) as score",
-        "d.duplicate_rows", "cast([] as varchar[]) as alternates", "d.source_file", "d.source_line", *taken,
-        *(_field(field, "d").as_(field, quoted=True) for field in fields), dialect="duckdb",
-    ).from_(_from(_RECORDS, "d"))  # fmt: skip
-    return Stage(table.name, {_RECORDS: anyhow()}, body, table, nasty=lambda: {_RECORDS: _records_example(records)})
-
-
-def _ends(pairs: str) -> Stage:
-    """Each pair that is used, seen from both of its records."""
-    body = f"""
-        select left_key as a, right_key as b, rule, rule_rank, score from {name(pairs)} where status = 'used'
-        union all
-        select right_key as a, left_key as b, rule, rule_rank, score from {name(pairs)} where status = 'used'
-    """
-    return Stage(
-        _ENDS.name,
-        {pairs: anyhow()},
-        body,
-        _ENDS,
-        nasty=lambda: {pairs: nasty_rows(duplicate_pairs("x").columns, _some_pairs())},
-    )
-
-
-def _some_pairs() -> dict[str, Sequence[Any]]:
-    return {"left_key": keys(), "right_key": ["l", "m", "n"], "status": ["used", "used", "refused"]}
-
-
-def _strongest() -> Stage:
-    body = """
-        select a as record_key, rule, score from "ends of pairs"
-        qualify row_number() over (partition by a order by score desc, rule_rank, b, rule) = 1
-    """
-    example = {"a": ["k1", "k2", "k3"], "b": ["l", "m", "n", "o"], "rule": ["one", "two"]}
-    return Stage(_STRONGEST.name, {_ENDS.name: by("a")}, body, _STRONGEST, nasty=lambda: {_ENDS.name: nasty_rows(_ENDS.columns, example)})
 
 
 def _joined(config: ProjectConfig, source: str, records: Stage) -> Stage:

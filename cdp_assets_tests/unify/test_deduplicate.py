@@ -4,6 +4,7 @@ import pyarrow as pa
 import pytest
 
 from cdp_assets.config import ProjectConfig, parse_config
+from cdp_assets.identity.tables import MATCH_OVERRIDES
 from cdp_assets.lake import Column, Table
 from cdp_assets.unify import deduplicate
 from cdp_assets.unify.deduplicated_tables import deduplicated, duplicate_pairs
@@ -32,6 +33,9 @@ CRM = Table(
 )  # fmt: skip
 
 
+NOTHING = "entity | origin | entry | verdict | state | left_source | left_key | right_source | right_key"
+
+
 def given(text: str) -> pa.Table:
     """The rows of crm. One without a file is in `a.csv`, its line is its number."""
     read = rows(text, CRM)
@@ -39,11 +43,12 @@ def given(text: str) -> pa.Table:
     return read.set_column(1, "source_line", lines).set_column(0, "source_file", files)
 
 
-def records(text: str, config: ProjectConfig = PLAIN, buckets: int | None = None) -> dict[str, dict[str, object]]:
+def records(text: str, config: ProjectConfig = PLAIN, buckets: int | None = None, stated: str = NOTHING) -> dict[str, dict[str, object]]:
     """The records by key; the checks of the step pass."""
     tables = {"crm": given(text)}
     if config is not PLAIN:
         tables["duplicate_pairs_crm"] = run_tables(deduplicate.pairs_stages(config, "crm"), tables, buckets)
+    tables["match_overrides"] = rows(stated, MATCH_OVERRIDES)
     found = run_tables(deduplicate.stages(config, "crm"), tables, buckets)
     assert run_checks_on(deduplicate.checks("crm"), deduplicated(config, "crm"), found, tables) == [0, 0]
     return {row["record_key"]: row for row in found.to_pylist()}

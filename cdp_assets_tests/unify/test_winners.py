@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cdp_assets.config import ProjectConfig, parse_config
+from cdp_assets.identity.tables import MATCH_OVERRIDES
 from cdp_assets.sources.tables import table_of
 from cdp_assets.unify import deduplicate
 from cdp_assets.unify.deduplicated_tables import deduplicated
@@ -45,6 +46,7 @@ def records(config: ProjectConfig, text: str, buckets: int | None = None) -> dic
     )  # fmt: skip
     tables = {"crm": rows(numbered, table_of("crm", config.sources["crm"]))}
     tables["duplicate_pairs_crm"] = run_tables(deduplicate.pairs_stages(config, "crm"), tables, buckets)
+    tables["match_overrides"] = MATCH_OVERRIDES.arrow_schema().empty_table()
     found = run_tables(deduplicate.stages(config, "crm"), tables, buckets)
     assert run_checks_on(deduplicate.checks("crm"), deduplicated(config, "crm"), found, tables) == [0, 0]
     return {row["record_key"]: row for row in found.to_pylist()}
@@ -134,7 +136,9 @@ def test_most_filled_for_a_field_is_the_most_filled_record_that_has_it() -> None
 def test_a_source_with_fields_and_without_rules_takes_nothing() -> None:
     config = project("fields: {mail: {most_recent: at}}", rules="[]")
     given = rows("source_file | source_line | record_key | id | mail\na.csv | 2 | c1 | c1 | a@x", table_of("crm", config.sources["crm"]))
-    [row] = run_tables(deduplicate.stages(config, "crm"), {"crm": given}).to_pylist()
+    [row] = run_tables(
+        deduplicate.stages(config, "crm"), {"crm": given, "match_overrides": MATCH_OVERRIDES.arrow_schema().empty_table()}
+    ).to_pylist()
     assert (row["mail"], row["taken_fields"], row["taken_lines"]) == ("a@x", [], [])
 
 
@@ -164,6 +168,7 @@ def test_groups_are_the_closure_of_all_rules_whatever_the_order_of_rows(people: 
     def made(lines: list[str]) -> list[dict[str, Any]]:
         tables = {"crm": rows("\n".join(["source_file | source_line | record_key | id | group_no | mail | at", *lines]), table)}
         tables["duplicate_pairs_crm"] = run_tables(deduplicate.pairs_stages(config, "crm"), tables, 2)
+        tables["match_overrides"] = MATCH_OVERRIDES.arrow_schema().empty_table()
         return run_tables(deduplicate.stages(config, "crm"), tables, 2).to_pylist()
 
     found = made(lines)
