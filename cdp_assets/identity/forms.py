@@ -4,7 +4,7 @@ What takes long is done once for each distinct value and joined back. The weight
 are learnt from the texts of all sources of the step (words.py).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -66,16 +66,39 @@ class Forms:
         return Forms(f"texts of {self.stage}", tuple(form for form in self.forms if form.view != "weights"))
 
 
-def forms_stages(records: Mapping[str, Forms]) -> list[Stage]:
-    """The comparable forms of the rows of several tables (record_key and the fields), by the name of the table."""
-    result = lists.list_stages(form for forms in records.values() for form in forms.forms)
-    for table, forms in records.items():
-        result.append(_texts(forms.texts() if forms.weighted else forms, table))
+def forms_stages(records: Mapping[str, Forms], *, frozen: str | None = None) -> list[Stage]:
+    """The comparable forms of the rows of several tables (record_key and the fields), by the name of the table.
+
+    `frozen`: an input with the columns of `words.WORD_WEIGHTS`, whose weights are taken; without it they are learnt here.
+    """
     weighted = [forms for forms in records.values() if forms.weighted]
-    kinds = sorted({form.kind for forms in weighted for form in forms.forms if form.view == "weights"})
-    for kind in kinds:
-        result.append(words.weights_stage(kind, [(each.texts(), _texts_of(each, kind)) for each in weighted if _texts_of(each, kind)]))
-    return [*result, *(words.with_weights(forms, forms.texts()) for forms in weighted)]
+    texts = _text_stages(records)
+    kinds = _kinds(weighted)
+    weights = [words.frozen_stage(kind, frozen) for kind in kinds] if frozen else [_learnt(kind, weighted) for kind in kinds]
+    return [*texts, *weights, *(words.with_weights(forms, forms.texts()) for forms in weighted)]
+
+
+def weight_stages(records: Mapping[str, Forms]) -> list[Stage]:
+    """The weights of words that the texts of these tables teach, as `words.WORD_WEIGHTS`; none where no form needs any."""
+    weighted = {table: forms for table, forms in records.items() if forms.weighted}
+    kinds = _kinds(weighted.values())
+    if not kinds:
+        return []
+    learnt = [_learnt(kind, list(weighted.values())) for kind in kinds]
+    return [*_text_stages(weighted), *learnt, words.all_weights(kinds)]
+
+
+def _text_stages(records: Mapping[str, Forms]) -> list[Stage]:
+    result = lists.list_stages(form for forms in records.values() for form in forms.forms)
+    return [*result, *(_texts(forms.texts() if forms.weighted else forms, table) for table, forms in records.items())]
+
+
+def _kinds(weighted: Iterable[Forms]) -> list[str]:
+    return sorted({form.kind for forms in weighted for form in forms.forms if form.view == "weights"})
+
+
+def _learnt(kind: str, weighted: Sequence[Forms]) -> Stage:
+    return words.weights_stage(kind, [(each.texts(), _texts_of(each, kind)) for each in weighted if _texts_of(each, kind)])
 
 
 def _texts_of(forms: Forms, kind: str) -> list[str]:

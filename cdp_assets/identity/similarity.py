@@ -73,15 +73,14 @@ class Fuzzy:
     @property
     def longer(self) -> str:
         """The length of the longer side in characters; of words the parts in which they are compared."""
-        if self.comparison.left.words:
+        if self._by_words:
             return str(SCALE)
         return f"greatest({self._length(self.left)}, {self._length(self.right)})"
 
     @property
     def distance(self) -> str:
         """The distance in edits; null where lengths or letters rule the pair out: one edit changes two letters of the set."""
-        if self.comparison.left.words:
-            assert self.companions is not None, "words are compared with their weights"
+        if self._by_words and self.companions:
             one, other = self.companions
             return f"case when {self.left} = {self.right} then 0 else words_apart({self.left}, {one}, {self.right}, {other}) end"
         possible = self.near(f"abs({self._length(self.left)} - {self._length(self.right)})", self.longer)
@@ -89,6 +88,11 @@ class Fuzzy:
             one, other = self.companions
             possible += " and " + self.near(f"bit_count(xor({one}, {other}))", f"2 * {self.longer}")
         return f"case when {possible} then {self._edits()} end"
+
+    @property
+    def _by_words(self) -> bool:
+        """Whether words are compared, each with its weight; of values that must be equal only the letters can be told."""
+        return self.comparison.left.words and self.companions is not None
 
     def near(self, edits: str, longer: str, wanted: Fraction | None = None) -> str:
         """The condition that so many edits are allowed for so long a text; `wanted`: for another share than the comparison's."""

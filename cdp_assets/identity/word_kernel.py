@@ -59,7 +59,7 @@ def _score(one: Any, weights: Any, other: Any, others: Any) -> Any:
     alike, total = np.int64(0), np.int64(0)
     for i in range(len(free)):
         for j in range(len(unmet)):
-            if unmet[j] and _same(_word(one, a, i), _word(other, b, j)):
+            if unmet[j] and _length(a, i) == _length(b, j) and _same(_word(one, a, i), _word(other, b, j)):
                 free[i], unmet[j] = False, False
                 weight = min(weights[i], others[j])
                 alike, total = alike + SCALE * weight, total + weight
@@ -81,7 +81,7 @@ def _side_by_side(one: Any, weights: Any, a: Any, free: Any, other: Any, others:
     row = np.empty(len(other) + 1, np.int64)
     for i in range(len(free)):
         for j in range(len(unmet)):
-            if free[i] and unmet[j]:
+            if free[i] and unmet[j] and abs(_length(a, i) - _length(b, j)) <= _most(max(_length(a, i), _length(b, j))):
                 likeness[i, j] = _likeness(_word(one, a, i), _word(other, b, j), row)
     alike, total = np.int64(0), np.int64(0)
     while True:
@@ -132,6 +132,17 @@ def _words(text: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
+def _length(starts: Any, number: Any) -> Any:
+    return starts[number + 1] - starts[number] - 1
+
+
+@njit(cache=True, nogil=True)
+def _most(longer: Any) -> Any:
+    """How many edits two words may be apart that are alike."""
+    return longer * (ALIKE[1] - ALIKE[0]) // ALIKE[1]
+
+
+@njit(cache=True, nogil=True)
 def _word(text: Any, starts: Any, number: Any) -> Any:
     return text[starts[number] : starts[number + 1] - 1]
 
@@ -158,8 +169,8 @@ def _less(one: Any, other: Any) -> Any:
 def _likeness(one: Any, other: Any, row: Any) -> Any:
     """In parts of a million; 0 for words that are two."""
     longer = max(len(one), len(other))
-    most = longer * (ALIKE[1] - ALIKE[0]) // ALIKE[1]
-    if most == 0 or abs(len(one) - len(other)) > most or _digit(one) or _digit(other):
+    most = _most(longer)
+    if most == 0 or _digit(one) or _digit(other):
         return 0
     edits = distance(one, other, most, row)
     return 0 if edits > most else (longer - edits) * SCALE // longer

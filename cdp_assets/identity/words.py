@@ -13,8 +13,9 @@ Decided here, where it says nothing: words less alike than ALIKE are two words; 
 equal one (12 and 13 are two houses); of a pair the lighter weight counts, because a misspelt word is rare and would weigh
 more than the word it stands for. Values of more than MAX_PAIRS pairs of words have only their equal words side by side.
 
-The weights are learnt from the texts of a step: `weights_stage` is the place where a frozen table of (word, weight) will
-come in instead; a word that it lacks weighs as much as its heaviest.
+The weights are learnt from the texts of a step (`weights_stage`), or taken from a table that was kept (`frozen_stage`), so that
+a pair's score depends on the two records and that table; a word that it lacks weighs as much as its heaviest, and all
+weigh alike where it is empty.
 """
 
 from collections.abc import Sequence
@@ -58,6 +59,40 @@ def weights_stage(kind: str, texts: Sequence[tuple["Forms", list[str]]]) -> Stag
     )  # fmt: skip
 
 
+WORD_WEIGHTS = intermediate(
+    "word weights",
+    """
+    kind   | varchar | what the texts are: address or organization
+    word   | varchar | a word as it is compared
+    weight | integer | its weight
+    """,
+    key=("kind", "word"),
+)
+
+
+def all_weights(kinds: Sequence[str]) -> Stage:
+    """The learnt weights of several kinds as one table, to be kept."""
+    body = " union all ".join(f"select '{kind}' as kind, word, weight from {name(weights_name(kind))}" for kind in kinds)
+    example = _example()
+    reads = {weights_name(kind): anyhow() for kind in kinds}
+    return Stage(WORD_WEIGHTS.name, reads, body, WORD_WEIGHTS, nasty=lambda: dict.fromkeys(reads, example))
+
+
+def frozen_stage(kind: str, kept: str) -> Stage:
+    """The weights of one kind from an input that keeps them."""
+    table = intermediate(weights_name(kind), "word | varchar | a word\nweight | integer | its weight", key=("word",))
+    body = f"select word, weight from {name(kept)} where kind = $kind"
+    example = nasty_rows(WORD_WEIGHTS.columns, {"kind": [kind, "other"], "word": ["ann", "lee", "bob"], "weight": [700, 800, 2000]}, rows=6)
+    return Stage(table.name, {kept: anyhow()}, body, table, params={"kind": kind}, nasty=lambda: {kept: example})
+
+
+def _example() -> pa.Table:
+    return nasty_rows(
+        [Column("word", "varchar", "word"), Column("weight", "integer", "weight")],
+        {"word": ["ann", "lee", "bob"], "weight": [700, 800, 2000]}, rows=3,
+    )  # fmt: skip
+
+
 def with_weights(forms: "Forms", texts: "Forms") -> Stage:
     """The forms, from the texts and the weights of their words: a list as long as the text has words."""
     weighted = [form for form in forms.forms if form.view == "weights"]
@@ -68,7 +103,7 @@ def with_weights(forms: "Forms", texts: "Forms") -> Stage:
         ctes.append(
             f"split{n} as (select given, unnest(words) as word, generate_subscripts(words, 1) as place from ("
             f"select given, string_split(given, ' ') as words from (select distinct {column} as given from {name(texts.stage)}))), "
-            f"made{n} as (select s.given, list(coalesce(w.weight, (select max(weight) from {weights})) order by s.place) as value"
+            f"made{n} as (select s.given, list(coalesce(w.weight, (select max(weight) from {weights}), {WEIGHT}) order by s.place) as value"
             f" from split{n} as s left join {weights} as w on s.word = w.word group by s.given)"
         )
     columns = [f"made{numbered[form]}.value" if form in numbered else f"t.{texts.column(form)}" for form in forms.forms]
@@ -76,10 +111,7 @@ def with_weights(forms: "Forms", texts: "Forms") -> Stage:
     joins = "".join(f" left join made{n} on t.{texts.column(form.value)} = made{n}.given" for form, n in numbered.items())
     body = f"with {', '.join(ctes)} select t.record_key, {listing} from {name(texts.stage)} as t{joins}"
     kinds = sorted({weights_name(form.kind) for form in weighted})
-    example = nasty_rows(
-        [Column("word", "varchar", "word"), Column("weight", "integer", "weight")],
-        {"word": ["ann", "lee", "bob"], "weight": [700, 800, 2000]}, rows=3,
-    )  # fmt: skip
+    example = _example()
     return Stage(
         forms.stage, {texts.stage: anyhow(), **dict.fromkeys(kinds, everywhere())}, body, forms.table(),
         nasty=lambda: {texts.stage: texts.nasty(), **dict.fromkeys(kinds, example)},

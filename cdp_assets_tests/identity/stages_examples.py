@@ -2,6 +2,8 @@
 
 from cdp_assets.config import ProjectConfig, parse_config
 from cdp_assets.identity import again, clusters, configured, id_changes, match, overrides, registry
+from cdp_assets.identity.forms import forms_stages, weight_stages
+from cdp_assets.identity.rules import forms_of, match_rules
 from cdp_assets.lake import Stage
 
 SOURCES = """
@@ -63,7 +65,15 @@ def examples() -> list[list[Stage]]:
         configured.stages(config(f"{MATCH_ONLY}  id: [email, crm.born]\n")),
         registry.stages(configured=True),
         match.stages(config(WORDS)),
+        *_kept_weights(),
     ]
+
+
+def _kept_weights() -> list[list[Stage]]:
+    """Weights of words that are learnt once, and forms with them."""
+    rules = match_rules(config(WORDS))
+    forms = {f"deduplicated_{source}": forms_of(rules, source) for source in ("crm", "loyalty")}
+    return [weight_stages(forms), forms_stages(forms, frozen="word_weights")]
 
 
 LISTS = """

@@ -59,7 +59,7 @@ NAME_AND_MAIL = """
       right: loyalty
       all: [{field: full_name, as: name, precision: high}, {field: email, normalise: [lower, whitespace], precision: high}]
 """
-AS_WRITTEN = NAME_AND_MAIL.replace("as: name", "normalise: [lower]")
+AS_WRITTEN = NAME_AND_MAIL.replace("as: name", "as: text, normalise: [lower]")
 
 
 class Result(NamedTuple):

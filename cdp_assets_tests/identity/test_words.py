@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cdp_assets.identity import match_rules, word_kernel
+from cdp_assets.identity import forms_of, forms_stages, match_rules, pair_stages, word_kernel
+from cdp_assets.identity.forms import weight_stages
 from cdp_assets.identity.words import SCALE, weights_stage
 from cdp_assets_tests.identity import reference
-from cdp_assets_tests.identity.rules_on_rows import config, decided, duplicates_of, forms, pairs_of
+from cdp_assets_tests.identity.rules_on_rows import config, decided, duplicates_of, forms, pairs_of, typed
 from cdp_assets_tests.support import run_tables
 
 EXAMPLE = {"one": 1, "microsoft": 5, "microsft": 5, "microxft": 5, "microsxt": 5, "way": 1, "redmond": 2, "wa": 1, "98052": 2}
@@ -97,8 +98,6 @@ def test_a_score_is_the_same_from_either_side_and_that_of_the_definition(one: li
 
 def test_weights_are_learnt_from_all_texts_of_both_sides() -> None:
     [rule] = match_rules(config("[{field: born}, {field: name, as: address, precision: high}]"))
-    from cdp_assets.identity import forms_of
-
     sides = [forms_of([rule], source) for source in ("crm", "shop")]
     texts = [(each.texts(), [each.texts().column(rule.comparisons[1].left)]) for each in sides]
     given = {
@@ -108,6 +107,25 @@ def test_weights_are_learnt_from_all_texts_of_both_sides() -> None:
     found = {row["word"]: row["weight"] for row in run_tables([weights_stage("address", texts)], given).to_pylist()}
     # ln(1 + 3/3), ln(1 + 3/2), ln(1 + 3/1), x 1000
     assert found == {"elm": 693, "st": 916, "1": 1386, "2": 1386}
+
+
+def test_with_weights_that_were_kept_a_pair_scores_the_same_whatever_else_there_is() -> None:
+    [rule] = match_rules(config("[{field: born}, {field: name, as: address, precision: low}]"))
+    sides = {"crm": forms_of([rule], "crm"), "shop": forms_of([rule], "shop")}
+    crm = "record_key | name | born\nc1 | 12 Main Street, Boston | 1980-01-02"
+    shop = "record_key | name | born\ns1 | 12 Maine Street | 1980-01-02"
+    more = "\ns2 | 5 Boston Street | 1999-01-02\ns3 | 6 Boston Street | 1999-01-02\ns4 | 7 Boston Street | 1999-01-02"
+    everything = {"crm": typed(crm), "shop": typed(shop + more)}
+    kept = run_tables(weight_stages(sides), everything)
+    pairs = pair_stages(rule, sides["crm"], sides["shop"], "pairs")
+
+    def scores(given: dict[str, pa.Table], frozen: str | None) -> list[float]:
+        inputs = {**given, **({"kept": kept} if frozen else {})}
+        return [float(row["score"]) for row in run_tables([*forms_stages(sides, frozen=frozen), *pairs], inputs).to_pylist()]
+
+    two = {"crm": typed(crm), "shop": typed(shop)}
+    assert scores(two, "kept") == scores(everything, "kept") == scores(everything, None)
+    assert scores(two, None) != scores(two, "kept")
 
 
 ADDRESSES = """
