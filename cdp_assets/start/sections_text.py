@@ -98,6 +98,7 @@ def _unification(entity: Entity) -> Iterator[str]:
             yield from _rule(rule, 8)
     if any(rule.sure for rule in entity.match):
         yield from comment("Between files: the first rule that holds for a record counts. All conditions of a rule have to hold.", 2)
+        yield from comment("They hold inside a file too, where `dedupe` has no rules for it (`rules: []` there switches that off).", 2)
         yield "  match:"
     for rule in entity.match:
         lines = list(_rule(rule, 4))
