@@ -18,7 +18,8 @@ HOUSEHOLD = "household"
 PROFILES = "profiles"
 """The name under which rules know the profiles; no field nor message shows it."""
 
-_NORMALISE: tuple[Any, ...] = ("lower", "whitespace", "symbols", "unicode")
+_NAME: tuple[Any, ...] = ("lower", "whitespace", "symbols", "unicode")
+_ADDRESS: tuple[Any, ...] = ("address", "whitespace")
 
 
 def _cluster_name(name: str) -> str:
@@ -65,8 +66,9 @@ def cluster_rules(config: "ProjectConfig") -> dict[str, tuple[DedupeRule, ...]]:
     found: dict[str, tuple[DedupeRule, ...]] = {}
     households: Households | None = getattr(customers, "households", None)
     if households is not None:
-        fields = household_fields(config, households)
-        conditions = tuple(Condition(field=name, normalise=_NORMALISE) for name in fields if name)
+        last_name, *address = household_fields(config, households)
+        steps = [(last_name, _NAME), *((field, _ADDRESS) for field in address)]
+        conditions = tuple(Condition(field=name, normalise=normalise) for name, normalise in steps if name)
         found[HOUSEHOLD] = (DedupeRule(name="same last name and address", all=conditions),)
     found |= {name: cluster.rules for name, cluster in getattr(customers, "clusters", {}).items()}
     return found

@@ -1,11 +1,13 @@
 """Where each value of a profile comes from, and which values it did not take."""
 
+from collections.abc import Collection
+
 from sqlglot import exp, parse_one
 
 from cdp_assets.config import ProjectConfig
 from cdp_assets.lake import Check, Stage, by
 from cdp_assets.unify.fields import UnifiedField, unified_fields
-from cdp_assets.unify.ranked import FROM_RECORD, Unit, ranked, rule_of, units
+from cdp_assets.unify.ranked import FROM_RECORD, Unit, origin_columns, ranked, rule_of, taken, units
 from cdp_assets.unify.survivorship import nasty_values, value_stages
 from cdp_assets.unify.tables import PROFILE_LINEAGE
 
@@ -31,7 +33,7 @@ _LINEAGE = """
                     []
                 ) as others
             from candidates
-            window candidates_of_field as (partition by customer_id, attribute order by importance, record_key desc)
+            window candidates_of_field as (partition by customer_id, attribute order by importance, winner_key desc)
         ) as placed
         where place = 1 and may_win
     ) as chosen
@@ -43,7 +45,7 @@ _NO_CANDIDATES = """
         cast(null as varchar) as customer_id, cast(null as varchar) as attribute, cast(null as integer) as importance,
         cast(null as varchar) as source, cast(null as varchar) as record_key, cast(null as varchar) as source_file,
         cast(null as bigint) as source_line, cast(null as varchar) as value, cast(null as varchar) as rule,
-        cast(null as boolean) as may_win
+        cast(null as boolean) as may_win, cast(null as varchar) as winner_key
     where false
 """
 
@@ -53,7 +55,7 @@ def stages(config: ProjectConfig) -> list[Stage]:
 
     Reads `alternate_keys` and for each source of records `deduplicated_<source>`.
     """
-    values = value_stages(config)
+    values = value_stages(config, origins=True)
     reads = {stage.name: by("customer_id") for stage in values}
     body = _lineage(config)
     return [*values, Stage("profile_lineage", reads, body, PROFILE_LINEAGE, nasty=lambda: nasty_values(values))]
@@ -89,34 +91,48 @@ def _lineage(config: ProjectConfig) -> exp.Query:
     fields = unified_fields(config)
     together = units(config, fields)
     ranked_fields = {field.name: unit for unit in together for field in unit.fields}
-    branches = [_candidates(f, importance) for f in fields if f.name not in ranked_fields for importance in range(len(f.members))]
-    branches += [_ranked(field, unit) for unit in together for field in unit.fields]
+    origins = {f.name: [m.source for m in f.members if taken(config, f, m.source)] for f in fields}
+    branches = [
+        _candidates(f, importance, origins[f.name]) for f in fields if f.name not in ranked_fields for importance in range(len(f.members))
+    ]
+    branches += [_ranked(field, unit, origins[field.name]) for unit in together for field in unit.fields]
     start, query = parse_one(_NO_CANDIDATES, dialect="duckdb"), parse_one(_LINEAGE, dialect="duckdb")
     assert isinstance(start, exp.Query)
     assert isinstance(query, exp.Select)
     for unit in together:
-        query = query.with_(exp.to_identifier(unit.alias, quoted=True), as_=ranked(unit))
+        shared = {field.name: its for field in unit.fields if (its := origins[field.name])}
+        query = query.with_(exp.to_identifier(unit.alias, quoted=True), as_=ranked(unit, shared))
     return query.with_("candidates", as_=exp.union(start, *branches, distinct=False) if branches else start)
 
 
-def _candidates(field: UnifiedField, importance: int) -> exp.Select:
+def _candidates(field: UnifiedField, importance: int, origins: Collection[str]) -> exp.Select:
     """The values of one source for one field."""
     source, value = field.members[importance].source, exp.column(field.name, quoted=True)
     return (
         exp.select("customer_id", exp.Literal.string(field.name), exp.Literal.number(importance), exp.Literal.string(source))
-        .select("record_key", "source_file", "source_line", exp.cast(value, "varchar"), exp.Literal.string(rule_of(field)), "true")
+        .select(*_record(field, shared=source in origins), exp.cast(value, "varchar"), exp.Literal.string(rule_of(field)), "true")
+        .select("record_key")
         .from_(exp.Table(this=exp.to_identifier(f"values_{source}", quoted=True)))
         .where(value.is_(exp.null()).not_())
     )
 
 
-def _ranked(field: UnifiedField, unit: Unit) -> exp.Select:
+def _ranked(field: UnifiedField, unit: Unit, origins: Collection[str]) -> exp.Select:
     """The values of the ranked records for one field. Of a group only the first record's may be shown."""
-    value, customer, *record = exp.column(field.name, quoted=True), *FROM_RECORD
+    value = exp.column(field.name, quoted=True)
     may_win = "place = 1" if unit.grouped else "true"
     return (
-        exp.select(customer, exp.Literal.string(field.name), "place", "source", *record, exp.cast(value, "varchar"))
-        .select(exp.Literal.string(rule_of(field)), may_win)
+        exp.select("customer_id", exp.Literal.string(field.name), "place", "source", *_record(field, shared=bool(origins)))
+        .select(exp.cast(value, "varchar"), exp.Literal.string(rule_of(field)), may_win, "record_key")
         .from_(exp.Table(this=exp.to_identifier(unit.alias, quoted=True)))
         .where(value.is_(exp.null()).not_())
     )
+
+
+def _record(field: UnifiedField, *, shared: bool) -> list[exp.Expr]:
+    """Key, file and line of the record that a value comes from: another one's than the winner's where dedupe took it from there."""
+    own: list[exp.Expr] = [exp.column(name) for name in FROM_RECORD[1:]]
+    if not shared:
+        return own
+    origin = [exp.column(name, quoted=True) for name in origin_columns(field.name)]
+    return [exp.func("coalesce", one, other) for one, other in zip(origin, own, strict=True)]

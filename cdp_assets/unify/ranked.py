@@ -4,7 +4,7 @@ All records that have a value stand under one another in the order in which the 
 first, then by importance of their source, then the greatest key. The first one gives the value, or all of a group's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -15,6 +15,17 @@ from cdp_assets.config.unified import record_sources
 from cdp_assets.unify.fields import UnifiedField
 
 FROM_RECORD = ("customer_id", "record_key", "source_file", "source_line")
+
+
+def origin_columns(field: str) -> dict[str, str]:
+    """Name and type of the columns that say whose value a field of a winner shows, where dedupe lets it be another record's."""
+    return {f"key of {field}": "varchar", f"file of {field}": "varchar", f"line of {field}": "bigint"}
+
+
+def taken(config: ProjectConfig, field: UnifiedField, source: str) -> bool:
+    """Whether a winner of this source may show another record's value in the field."""
+    dedupe = config.customers.dedupe.get(source)
+    return dedupe is not None and any(member.source == source and member.field in dedupe.fields for member in field.members)
 
 
 @dataclass(frozen=True)
@@ -65,11 +76,20 @@ def moments(units_: Sequence[Unit], source: str) -> list[tuple[Unit, str]]:
     return found
 
 
-def ranked(unit: Unit) -> exp.Select:
-    """The records with any value of the unit, in the order of preference: place 1 gives the values."""
+def ranked(unit: Unit, origins: Mapping[str, Collection[str]] | None = None) -> exp.Select:
+    """The records with any value of the unit, in the order of preference: place 1 gives the values.
+
+    `origins`: field -> sources whose winners may show another record's value in it; then with the columns that say so.
+    """
+    further = {name: (field, kind) for field in origins or {} for name, kind in origin_columns(field).items()}
     # the empty first part has the types, because a source that lacks a field gives a null of none
-    parts = [_typed(unit), *(_records(unit, importance, source) for importance, source in enumerate(unit.sources))]
-    columns: list[str | exp.Expr] = [*FROM_RECORD, "source", *(exp.column(field.name, quoted=True) for field in unit.fields)]
+    parts = [_typed(unit).select(*(_null(kind).as_(name, quoted=True) for name, (_, kind) in further.items()))]
+    for importance, source in enumerate(unit.sources):
+        there = {name for name, (field, _) in further.items() if source in (origins or {})[field]}
+        said = (exp.column(name, quoted=True) if name in there else _null(kind) for name, (_, kind) in further.items())
+        parts.append(_records(unit, importance, source).select(*said))
+    fields = (exp.column(name, quoted=True) for name in (*(field.name for field in unit.fields), *further))
+    columns: list[str | exp.Expr] = [*FROM_RECORD, "source", *fields]
     order = [
         exp.Ordered(this=exp.column("moment"), desc=unit.policy == "most_recent", nulls_first=False),
         exp.Ordered(this=exp.column("importance"), nulls_first=False),

@@ -5,8 +5,9 @@ the greatest key that has one. Where the configuration asks for the newest, the 
 together, ranked.py decides. Only winners of the dedupe have a say. What is not shown stands in profile_lineage.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pyarrow as pa
 from sqlglot import exp, parse_one
@@ -18,9 +19,11 @@ from cdp_assets.identity import record_sources
 from cdp_assets.lake import Check, Column, Stage, Table, by, columns, intermediate
 from cdp_assets.lake.nasty import keys, nasty_rows
 from cdp_assets.unify.customer_clusters import cluster_stages, joined
+from cdp_assets.unify.deduplicated_tables import TAKEN
 from cdp_assets.unify.fields import UnifiedField, unified_fields
-from cdp_assets.unify.ranked import moments, ranked, units
+from cdp_assets.unify.ranked import moments, origin_columns, ranked, taken, units
 from cdp_assets.unify.tables import ALTERNATE_KEYS, profiles_table, unified_profiles
+from cdp_assets.unify.winners import origins as origins_of
 
 _PEOPLE = intermediate(
     "people",
@@ -146,10 +149,13 @@ def checks() -> list[Check]:
     ]
 
 
-def value_stages(config: ProjectConfig) -> list[Stage]:
-    """For each source of records a stage `values_<source>`: its winners' values under the names of the profile."""
+def value_stages(config: ProjectConfig, *, origins: bool = False) -> list[Stage]:
+    """For each source of records a stage `values_<source>`: its winners' values under the names of the profile.
+
+    With `origins` also whose value it is, where that may be another record's.
+    """
     fields = unified_fields(config)
-    return [_values(config, source, fields) for source in record_sources(config)]
+    return [_values(config, source, fields, origins=origins) for source in record_sources(config)]
 
 
 def nasty_values(values: Sequence[Stage]) -> dict[str, pa.Table]:
@@ -157,16 +163,19 @@ def nasty_values(values: Sequence[Stage]) -> dict[str, pa.Table]:
     return {stage.name: nasty_rows(stage.writes.columns, {"customer_id": _CUSTOMERS, "record_key": keys()}) for stage in values}
 
 
-def _values(config: ProjectConfig, source: str, fields: Sequence[UnifiedField]) -> Stage:
+def _values(config: ProjectConfig, source: str, fields: Sequence[UnifiedField], *, origins: bool) -> Stage:
     """A row is a winner of the source, with the profile that it belongs to, and how recent it is where that decides."""
     records, title = f"deduplicated_{source}", f"values_{source}"
     recency = moments(units(config, fields), source)
     its = config.sources[source].fields
     mine = [(field, member.field) for field in fields for member in field.members if member.source == source]
+    shared = [(field, original) for field, original in mine if origins and taken(config, field, source)]
+    said = [(name, kind, one) for field, original in shared for (name, kind), one in _origin(config, source, field, original)]
     query = (
         exp.select("k.customer_id", "d.record_key", "d.source_file", "d.source_line")
         .select(*(_column(original, "d").as_(field.name, quoted=True) for field, original in mine))
         .select(*(exp.cast(_column(name, "d"), unit.moment_type).as_(unit.moment, quoted=True) for unit, name in recency))
+        .select(*(one.as_(name, quoted=True) for name, _, one in said))
         .from_("alternate_keys as k")
         .join(_table(records, "d"), on="d.record_key = k.record_key")
         .where(exp.column("source", "k").eq(exp.Literal.string(source)), "d.is_winner")
@@ -181,9 +190,11 @@ def _values(config: ProjectConfig, source: str, fields: Sequence[UnifiedField]) 
     )
     made = [Column(f.name, f.data_type, f"{source}.{o}") for f, o in mine]
     made += [Column(unit.moment, unit.moment_type, f"{source}.{name}") for unit, name in recency]
+    made += [Column(name, kind, "origin of a value") for name, kind, _ in said]
     writes = Table(title, f"a winner of {source}", (), (*head, *made))
     read = dict.fromkeys([*(original for _, original in mine), *(name for _, name in recency)])
     reads = (*head[1:], Column("is_winner", "boolean", "winner"), *(Column(name, its[name].data_type, "field") for name in read))
+    lists: dict[str, list[Any]] = {"taken_fields": [[original for _, original in shared[:1]], []], "taken_lines": [[7], []]}
     return Stage(
         title,
         {"alternate_keys": by("record_key"), records: by("record_key")},
@@ -191,9 +202,14 @@ def _values(config: ProjectConfig, source: str, fields: Sequence[UnifiedField]) 
         writes,
         nasty=lambda: {
             "alternate_keys": nasty_rows(ALTERNATE_KEYS.columns, {"source": [source, source, "another"], "record_key": keys()}),
-            records: nasty_rows(reads, {"record_key": keys()[::-1]}, rows=40),
+            records: nasty_rows((*reads, *(TAKEN if shared else ())), {**lists, "record_key": keys()[::-1]}, rows=40),
         },
     )
+
+
+def _origin(config: ProjectConfig, source: str, field: UnifiedField, original: str) -> Iterator[tuple[tuple[str, str], exp.Expr]]:
+    """The columns that say whose value a winner shows in a field."""
+    yield from zip(origin_columns(field.name).items(), origins_of(config, source, original, "d"), strict=True)
 
 
 def _profiles(config: ProjectConfig) -> exp.Query:

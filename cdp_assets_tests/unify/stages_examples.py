@@ -6,6 +6,7 @@ from cdp_assets.unify import alternate_keys, deduplicate, lineage, survivorship
 from cdp_assets_tests.identity.stages_examples import config as with_rules
 from cdp_assets_tests.unify.profile_world import config
 
+TAKEN_OVER = "dedupe: {crm: {rules: [], fields: {name: most_filled, email: most_filled}}}"
 HOUSEHOLDS = """
 version: 1
 sources:
@@ -60,4 +61,5 @@ def examples() -> list[list[Stage]]:
         survivorship.stages(merged),
         survivorship.stages(parse_config(HOUSEHOLDS)),
         lineage.stages(merged),
+        lineage.stages(config("{email: {most_recent: {crm: born, loyalty: since, shop: seen}}}", TAKEN_OVER)),
     ]

@@ -24,7 +24,7 @@ customers:
 PEOPLE = """
     no | first | last     | street        | zip   | phone
     1  | Ann   | Lee      | Long St. 1    | 53111 | 1
-    2  | Bob   | LEE      | long st 1     | 53111 | 2
+    2  | Bob   | LEE      | long street 1 | 53111 | 2
     3  | Cem   | Lee      | Long St. 1    | 53112 | 2
     4  | Dan   | Lee      | Long St. 1    |       |
     5  | Eve   | Öz       | Sea Rd        | 1     | 5

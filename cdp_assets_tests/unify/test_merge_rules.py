@@ -178,6 +178,17 @@ class TestLineage:
         assert {(found[name]["rule"], found[name]["record_key"]) for name in ("street", "postcode")} == {("group home: importance", "2")}
         assert found["postcode"]["losing_records"] == ["club|C1"]
 
+    @pytest.mark.parametrize("merge", ["{}", f"{{mail: {{most_recent: {BY_DAY}}}}}", "{both: {group: [mail, city]}}"])
+    def test_it_names_the_record_whose_value_a_winner_took_over(self, merge: str) -> None:
+        parsed = parse_config(f"{SOURCES}  dedupe: {{crm: {{rules: [], fields: {{mail: most_filled}}}}}}\n  merge: {merge}\n")
+        taken = "[mail] | [3] | [z] | [4]"
+        head = "record_key | is_winner | source_file | source_line | id | mail | city | on"
+        crm = f"{head} | taken_fields | taken_keys | taken_files | taken_lines\n1 | true | a | 2 | 1 | of3@x | Bonn | 2030-01-01 | {taken}"
+        given = {**inputs(config("{}")), "deduplicated_crm": (crm, deduplicated(parsed, "crm"))}
+        lines = {row["attribute"]: row for row in run_stages(lineage.stages(parsed), **given)}
+        found = {name: (lines[name]["record_key"], lines[name]["source_file"], lines[name]["source_line"]) for name in ("mail", "city")}
+        assert found == {"mail": ("3", "z", 4), "city": ("1", "a", 2)}
+
     @pytest.mark.parametrize(
         "merge",
         [
