@@ -4,10 +4,10 @@ import duckdb
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from cdp_assets.identity import forms_of, forms_stage, match_rules, pair_stages
+from cdp_assets.identity import forms_of, forms_stages, match_rules, pair_stages
 from cdp_assets.identity.explain.compare import Verdict, judge
 from cdp_assets.lake import session
-from cdp_assets_tests.identity.rules_on_rows import TYPES, config, typed
+from cdp_assets_tests.identity.rules_on_rows import config, typed
 from cdp_assets_tests.support import run_tables
 
 HEAD = "record_key | name | mail | born"
@@ -24,7 +24,7 @@ def _verdict(connection: duckdb.DuckDBPyConnection, conditions: str, crm: str, s
     for relation, row in (("one", crm), ("other", shop)):
         connection.register(f"given {relation}", typed(f"{HEAD}\n{row}"))
         connection.execute(f'create or replace temp table {relation} as from "given {relation}"')
-    return judge(connection, rule, "one", "other")
+    return judge(connection, rule, "one", "other", {})
 
 
 def test_conditions_say_which_held_and_by_how_much_the_others_failed() -> None:
@@ -90,7 +90,7 @@ def test_explanation_and_pipeline_cannot_disagree(one: tuple[str | None, ...], o
     crm, shop = (f"k | {' | '.join(value or '' for value in row)}" for row in (one, other))
     [rule] = match_rules(config(conditions))
     left, right = forms_of([rule], "crm"), forms_of([rule], "shop")
-    stages = [forms_stage(left, "crm", TYPES), forms_stage(right, "shop", TYPES), *pair_stages(rule, left, right, "pairs")]
+    stages = [*forms_stages({"crm": left, "shop": right}), *pair_stages(rule, left, right, "pairs")]
     pairs = run_tables(stages, {"crm": typed(f"{HEAD}\n{crm}"), "shop": typed(f"{HEAD}\n{shop}")}).to_pylist()
     found = verdict(conditions, crm, shop)
     assert (found.met, found.score) == ((True, pairs[0]["score"]) if pairs else (False, None))
