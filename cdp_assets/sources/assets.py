@@ -7,6 +7,7 @@ from cdp_assets.config import Project
 from cdp_assets.lake import Run, Step, StepResult
 from cdp_assets.sources.advice import advice, rows_filtered, shrunk
 from cdp_assets.sources.column_profile import profile_sources
+from cdp_assets.sources.keys_kept import keys_told, too_wide
 from cdp_assets.sources.step import checks_of, read_source
 from cdp_assets.sources.tables import COLUMN_PROFILES, table_of
 
@@ -43,10 +44,12 @@ def _profiles(project: Project) -> Step:
 
 def _compute(project: Project, name: str, run: Run) -> StepResult:
     source = project.config.sources[name]
-    before = run.rows(table_of(name, source))
+    table = table_of(name, source)
+    before, earlier = run.rows(table), run.read(table)
     faults, rows = read_source(run, project, name)
     numbers = dict(rows.numbers)
     if source.where:
         numbers.setdefault("rows_filtered", rows_filtered(run, name))
-    said = "\n".join(each for each in (rows.notice, advice(run, project, name), shrunk(before, rows.rows)) if each)
+    told = (rows.notice, advice(run, project, name), shrunk(before, rows.rows), keys_told(run, table, source, earlier), too_wide(source))
+    said = "\n".join(each for each in told if each)
     return replace(rows, also=(faults, *rows.also), numbers=numbers, notice=said or None)

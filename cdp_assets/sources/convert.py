@@ -13,6 +13,9 @@ from cdp_assets.config import Field
 from cdp_assets.sources.date_forms import with_pattern
 
 TEXT = "varchar"
+IMAGES = ("person.profile_image", "organization.logo_image")
+ADDRESS = "(?i)https?://.+"
+"""How the address of a picture is written."""
 
 _FILLED = "nullif(trim(:text), '')"  # text of nothing but spaces is no value
 # Tools write ids as floating numbers where some are missing: 1000.0 is the id 1000.
@@ -76,7 +79,8 @@ def conversion(raw: str, raw_type: str, field: Field) -> Conversion:
     if raw_type == wanted != TEXT:
         return _native(column, wanted)
     if wanted == TEXT:
-        return _text(column, raw_type)
+        its = _text(column, raw_type)
+        return _address(its) if field.type in IMAGES else its
     text = node(_FILLED, text=column if raw_type == TEXT else node("cast(:raw as varchar)", raw=column))
     if field.format is not None and raw_type == TEXT:
         template, what = _BY_FORMAT[wanted]
@@ -130,6 +134,14 @@ def _native(column: exp.Expr, kind: str) -> Conversion:
     return Conversion(
         value, _when(node(":raw is not null and :value is null", raw=column, value=value), f"not {what} in the years {_YEARS}")
     )
+
+
+def _address(its: Conversion) -> Conversion:
+    """A picture is a public address, which a page may show; anything else, such as a script or a file of somebody's, is none."""
+    wrong = node(":value is not null and not regexp_full_match(:value, :pattern)", value=its.value, pattern=exp.Literal.string(ADDRESS))
+    fault = "case when :earlier is not null then :earlier when :wrong then :said end"
+    reason = exp.Literal.string("not a public address as in https://www.contoso.example/ann.jpg")
+    return Conversion(its.value, node(fault, earlier=its.fault, wrong=wrong, said=reason))
 
 
 def _finite(column: exp.Expr) -> Conversion:

@@ -13,6 +13,7 @@ from cdp_assets.start.evidence import formats, readable
 from cdp_assets.start.look import Look, Seen
 from cdp_assets.start.names import words
 
+ALL = 1.0
 MOSTLY = 0.9
 SOME = 0.5
 CATEGORIES = 20
@@ -74,8 +75,8 @@ _RULES = (
     _rule("person.title", "title|salutation|anrede|honorific|name_prefix", "letters", MOSTLY, unless="job|position|work|product|page",
           categories=True),
     _rule("person.gender", "gender|sex|geschlecht", "letters", MOSTLY, categories=True),
-    _rule("person.profile_image", "image|photo|avatar|picture|profile_?(image|photo|picture)", "address", MOSTLY),
-    _rule("organization.logo_image", "logo|logo_?(image|url)", "address", MOSTLY),
+    _rule("person.profile_image", "image|photo|avatar|picture|profile_?(image|photo|picture)", "address", ALL),
+    _rule("organization.logo_image", "logo|logo_?(image|url)", "address", ALL),
     _rule("organization.name",
           "company|organi[sz]ation|firm|firma|employer|business|unternehmen|(company|account|organi[sz]ation|business)_?name",
           "any letters", MOSTLY, unless=_NUMBER_WORDS),

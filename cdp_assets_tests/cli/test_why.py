@@ -118,7 +118,7 @@ def test_an_exception_is_printed_below_the_conditions(tmp_path: Path, capsys: py
     lines = [" ".join(line.split()) for line in said(project, capsys, "why-not", "crm:c3", "shop:s2").splitlines()]
     assert 'match by the rule "mail of crm", 100 % alike: refused, exception: name and customer not alike' in lines
     assert 'Rule "mail of crm": its conditions hold, 100 % alike, and an exception keeps the two apart' in lines
-    assert "unless name / customer differs Bob Kent B Kent 75 % 90 % keeps apart" in lines
+    assert "unless name / customer (as a name) differs Bob Kent B Kent 75 % 90 % keeps apart" in lines
 
 
 def test_json_holds_the_facts(project: Project, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,6 @@
 """Why two records are one, and why they are not, answered from stored tables. Reads; never writes."""
 
-from cdp_assets.identity.explain.ask import NotUsed, Preview, Sighting, Stated, Step, Why, WhyNot, weakest, why, why_not
+from cdp_assets.identity.explain.ask import NotUsed, Preview, Sighting, Stated, Step, Why, WhyNot, verdicts_of, weakest, why, why_not
 from cdp_assets.identity.explain.compare import Condition, Verdict
 from cdp_assets.identity.explain.path import Edge, Hop, Node
 from cdp_assets.identity.explain.reader import Reader, Record
@@ -24,6 +24,7 @@ __all__ = [
     "Verdict",
     "Why",
     "WhyNot",
+    "verdicts_of",
     "weakest",
     "why",
     "why_not",

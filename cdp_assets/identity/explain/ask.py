@@ -94,16 +94,21 @@ def why_not(reader: Reader, a: Record, b: Record) -> WhyNot | None:
     between = [each for each in edges if each.status not in USED]
     told = [NotUsed(edge, _instead(edge, edges)) for edge in between]
     both = {a.node, b.node}
-    verdicts = [_judged(reader, rule, a.node, b.node) for rule in rules_between(reader, a.node.source, b.node.source)]
     return WhyNot(
         a, b,
         tuple(each for each in told if {each.edge.left, each.edge.right} == both),
         tuple(each for each in told if {each.edge.left, each.edge.right} != both),
         tuple(Stated(*each) for each in reader.stated(a.cluster, b.cluster)),
-        tuple(sorted((each for each in verdicts if each), key=lambda each: (each.near, each.rule.rank))),
+        tuple(verdicts_of(reader, a, b)),
         _sightings(reader, a.node, b.node),
         (_partners(reader, a.node.source), _partners(reader, b.node.source)),
     )  # fmt: skip
+
+
+def verdicts_of(reader: Reader, a: Record, b: Record) -> list[Verdict]:
+    """What each rule between their sources makes of two records, the nearest to being met first."""
+    found = [_judged(reader, rule, a.node, b.node) for rule in rules_between(reader, a.node.source, b.node.source)]
+    return sorted((each for each in found if each), key=lambda each: (each.near, each.rule.rank))
 
 
 def rules_between(reader: Reader, one: str, other: str) -> list[Rule]:
@@ -131,7 +136,7 @@ def _judged(reader: Reader, rule: Rule, one: Node, other: Node) -> Verdict | Non
     if rule.within:
         left, right = sorted((one, other), key=lambda each: each.key)
     one_row, other_row = reader.row(left), reader.row(right)
-    return judge(reader.connection, rule, one_row, other_row) if one_row and other_row else None
+    return judge(reader.connection, rule, one_row, other_row, reader.weights.of(rule)) if one_row and other_row else None
 
 
 def _instead(edge: Edge, edges: Iterable[Edge]) -> Edge | None:

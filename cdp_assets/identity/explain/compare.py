@@ -7,10 +7,12 @@ from typing import Any
 
 import duckdb
 
+from cdp_assets.identity.explain.weights import Weights, make
 from cdp_assets.identity.forms import Forms, forms_stages
 from cdp_assets.identity.rules import Rule, forms_of
 from cdp_assets.identity.similarity import Comparison
 from cdp_assets.identity.verdicts import verdicts
+from cdp_assets.identity.words import weights_name
 from cdp_assets.lake import Function, Stage
 from cdp_assets.lake.session import provide
 from cdp_assets.lake.source import name
@@ -67,14 +69,19 @@ class Verdict:
         return len(failed), sum(1 - (each.score or 0.0) for each in failed)
 
 
-def judge(connection: duckdb.DuckDBPyConnection, rule: Rule, left: str, right: str) -> Verdict:
-    """The rule on the one row of each of two relations (record_key and the fields), given by their names."""
+def judge(connection: duckdb.DuckDBPyConnection, rule: Rule, left: str, right: str, weights: Weights) -> Verdict:
+    """The rule on the one row of each of two relations (record_key and the fields), given by their names.
+
+    `weights`: those of words, where the rule weighs any.
+    """
     for view, relation in ((_LEFT, left), (_RIGHT, right)):
         connection.execute(f"create or replace temp view {name(view)} as select * from {name(relation)}")
     asked = _asked(rule)
     provide(connection, asked.functions)
+    for kind, learnt in weights.items():
+        connection.execute(f"create or replace temp view {name(weights_name(kind))} as select * from {name(learnt)}")
     for stage in asked.stages:
-        _make(connection, stage)
+        make(connection, stage)
     met, score, *told = connection.execute(asked.statement).fetchall()[0]
     found = []
     for comparison, (one, other, held, alike, no_left, no_right) in zip(_compared(rule), _batches(told), strict=True):
@@ -122,12 +129,12 @@ class _Asked:
 def _asked(rule: Rule) -> _Asked:
     """Forms of both records and the verdicts on them: met, score, then _TOLD columns a condition.
 
-    Weights of words are learnt from all values of a step, and here from those of the two records alone: the score of an
-    address or organisation is that of the pipeline only where all words weigh alike.
+    The weights of words are none that two records could teach: they are given.
     """
     left = _texts(forms_of([rule], rule.left_source), "left forms")
     right = _texts(forms_of([rule], rule.right_source), "right forms")
-    stages = tuple(forms_stages({_LEFT: left, _RIGHT: right}))
+    given = {weights_name(kind) for kind in ("address", "organization")}
+    stages = tuple(stage for stage in forms_stages({_LEFT: left, _RIGHT: right}) if stage.name not in given)
     told = ", ".join(
         f"{_text('a', c.left.field)}, {_text('b', c.right.field)}, h{n}, s{n}, l{n}, r{n}" for n, c in enumerate(_compared(rule), start=1)
     )
@@ -137,18 +144,6 @@ def _asked(rule: Rule) -> _Asked:
     """
     functions = (*(each for stage in stages for each in stage.functions), *(each for c in _compared(rule) for each in c.functions))
     return _Asked(stages, tuple(dict.fromkeys(functions)), statement)
-
-
-def _make(connection: duckdb.DuckDBPyConnection, stage: Stage) -> None:
-    """The rows of a stage as a table of its name."""
-    sql = stage.sql()
-    if sql is None:
-        assert callable(stage.body)
-        rows = stage.body({each: connection.table(name(each)).to_arrow_table() for each in stage.reads}, stage.params)
-        connection.register("made by a function", rows)
-        sql = 'select * from "made by a function"'
-    used = {key: value for key, value in stage.params.items() if f"${key}" in sql}
-    connection.execute(f"create or replace temp table {name(stage.name)} as {sql}", used)
 
 
 def _texts(forms: Forms, stage: str) -> Forms:

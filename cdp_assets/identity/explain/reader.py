@@ -15,10 +15,10 @@ from cdp_assets.errors import UserError
 from cdp_assets.identity.explain.compare import fields_of, prepare
 from cdp_assets.identity.explain.path import USED, Edge, Node
 from cdp_assets.identity.explain.state import Tables, last_whole
-from cdp_assets.identity.rules import Rule, dedupe_rules, event_sources, list_sources, match_rules, record_sources
+from cdp_assets.identity.explain.weights import Learner
+from cdp_assets.identity.rules import Rule, dedupe_rules, event_sources, match_rules, record_sources
 from cdp_assets.lake import Place, Table, no_values_in_errors, session
 from cdp_assets.lake.source import literal, name
-from cdp_assets.sources.tables import table_of
 
 MEMORY = 512 << 20
 LISTED = 20
@@ -63,12 +63,12 @@ class Reader:
             self.connection = opened.enter_context(session(memory=MEMORY, threads=threads))
             for table, source in state.sources(place, tables).items():
                 self.connection.execute(f"create temp view {name(table)} as {source.sql}")
-            for listed in list_sources(self.rules):
-                rows = place.newest(table_of(listed, config.sources[listed]))
-                self.connection.execute(f"create temp view {name(listed)} as {rows.sql}")
+            self.weights = Learner(self.connection, config, {source: table.name for source, table in tables.records.items()})
             if many:
                 self._keep_members()
                 prepare(self.rules)
+                for rule in self.rules:
+                    self.weights.of(rule)
             self._open = opened.pop_all()
 
     def __enter__(self) -> Self:

@@ -20,10 +20,13 @@ class Tables:
     overrides: Table | None = None
     identities: Table | None = None
     id_column: str = "customer_id"
+    lists: tuple[Table, ...] = ()
+    """The sources in which lists of aliases and of values to bypass stand."""
 
     def all(self) -> Iterator[Table]:
         """All of them."""
         yield from (self.keys, self.clusters, self.edges, *self.records.values())
+        yield from self.lists
         yield from (each for each in (self.overrides, self.identities) if each is not None)
 
 
@@ -64,6 +67,8 @@ def last_whole(place: Place, tables: Tables) -> State | None:
         made_from |= inputs
         read |= set(inputs.items())
     inputs = _inputs(place, tables.edges.name, versions[tables.edges.name])
+    for table in tables.lists:  # one that only rules inside a source use is no input of the edges
+        versions[table.name] = inputs[table.name] if table.name in inputs else _newest(place, table.name)
     for table in tables.all():
         versions.setdefault(table.name, inputs.get(table.name, made_from.get(table.name)))
     for each in tables.records.values():

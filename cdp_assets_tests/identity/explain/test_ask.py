@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from cdp_assets.errors import UserError
-from cdp_assets.identity.explain import Reader, Why, WhyNot, why, why_not
+from cdp_assets.identity.explain import Reader, Why, WhyNot, verdicts_of, why, why_not
 from cdp_assets_tests.identity.explain.world import CONFIG, reader, unified
-from cdp_assets_tests.projects import demo_project, run_up_to
+from cdp_assets_tests.projects import demo_project, run_up_to, small_project
 
 
 @pytest.fixture(scope="module")
@@ -177,6 +177,42 @@ def test_people_who_say_never_are_named_with_file_and_line_whether_a_rule_holds_
     for found, line in ((by_rule, 2), (by_none, 3)):
         [stated] = found.stated
         assert (stated.verdict, stated.origin, stated.file, stated.line) == ("never", "apart", "apart.csv", line)
+
+
+WORDS = """
+version: 1
+sources:
+  crm: {files: crm.csv, primary_key: id, fields: {street: location.street, firm: organization.name, city: location.city}}
+  shop: {files: shop.csv, primary_key: id, fields: {street: location.street, firm: organization.name, city: location.city}}
+  same: {files: same.csv, primary_key: nr, fields: {one: text, other: text}}
+customers:
+  match_order: [crm, shop]
+  aliases: {cities: {source: same, value: one, same_as: other}}
+  dedupe: {crm: {rules: [{name: streets, all: [{field: street, precision: 0.5}, {field: city, normalise: [lower], alias: cities}]}]}}
+  match:
+    - {name: firms, left: crm, right: shop, all: [{field: firm, precision: 0.5}, {field: city, normalise: [lower], alias: cities}]}
+    - {name: streets, left: crm, right: shop, all: [{field: street, precision: 0.4}, {field: city, normalise: [lower], alias: cities}]}
+"""
+
+
+def test_words_weigh_as_much_as_in_the_pipeline_and_lists_count(tmp_path: Path) -> None:
+    streets = ["12 Main Street", "12 Main St", "14 Main Street", "7 Old Mill Road", "7 Old Mil Road", "1 Long Lane North", "Long Lane 1 N"]
+    firms = ["Contoso Foods Ltd", "Contoso Foods", "Contoso Toys", "Old Mill Bakery", "Old Mil Bakery", "North Bank", "Bank of the North"]
+    rows = [f"{n},{street},{firm},Ulm" for n, (street, firm) in enumerate(zip(streets, firms, strict=True))]
+    turned = [f"{n},{street},{firm},ulm AN der Donau" for n, (street, firm) in enumerate(zip(streets[::-1], firms[::-1], strict=True))]
+    head = "id,street,firm,city\n"
+    files = {"crm.csv": head + "\n".join(rows) + "\n", "shop.csv": head + "\n".join(turned) + "\n"}
+    project = small_project(tmp_path, WORDS, {**files, "same.csv": "nr,one,other\n1,Ulm,Ulm an der Donau\n"})
+    list(run_up_to(project, "alternate_keys"))
+    with reader(project) as opened:
+        sql = "select left_source || ':' || left_key, right_source || ':' || right_key, rule, weight from match_edges"
+        edges = opened.connection.execute(sql).fetchall()
+        for left, right, rule, weight in edges:
+            a, b = opened.find(left, right)
+            scores = {verdict.rule.name: verdict.score for verdict in verdicts_of(opened, a, b)}
+            assert scores[rule] == weight, (left, right, rule)
+    assert {rule for _, _, rule, _ in edges} >= {"firms", "streets"}
+    assert len({weight for *_, weight in edges}) > 2
 
 
 @pytest.mark.pipeline

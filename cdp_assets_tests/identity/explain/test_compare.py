@@ -24,7 +24,7 @@ def _verdict(connection: duckdb.DuckDBPyConnection, conditions: str, crm: str, s
     for relation, row in (("one", crm), ("other", shop)):
         connection.register(f"given {relation}", typed(f"{HEAD}\n{row}"))
         connection.execute(f'create or replace temp table {relation} as from "given {relation}"')
-    return judge(connection, rule, "one", "other")
+    return judge(connection, rule, "one", "other", {})
 
 
 def test_conditions_say_which_held_and_by_how_much_the_others_failed() -> None:
