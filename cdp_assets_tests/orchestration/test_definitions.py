@@ -68,7 +68,7 @@ def test_the_graph_changes_on_purpose_only(defs: dg.Definitions) -> None:
 
 
 def test_the_graph_is_small(defs: dg.Definitions) -> None:
-    assert len(list(defs.resolve_all_asset_specs())) <= 90
+    assert len(list(defs.resolve_all_asset_specs())) <= 80
 
 
 def test_every_step_names_numbers_that_plot_and_daily_ones_share_one_partitions_definition(project: Project, defs: dg.Definitions) -> None:
