@@ -1,4 +1,4 @@
-"""What keeps unification from going too far: limits of a profile, values that say nothing, and lists of pairs that people state."""
+"""What keeps unification from going too far: limits of a profile, and lists of pairs that people state."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import pydantic
 from pydantic import AfterValidator
 
-from cdp_assets.config.base import RefusedError, Section, SourceName, Text
+from cdp_assets.config.base import RefusedError, Section, SourceName
 from cdp_assets.config.fields import TYPES
 from cdp_assets.config.problems import Finding, shown, unknown
 from cdp_assets.config.sources import RecordsSource
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 PAIR_FIELDS = ("left_source", "left_key", "right_source", "right_key")
 """The fields of a list of pairs: which two records, by source and key."""
-IDENTITIES = ("identity.email", "identity.phone", "identity.id")
-"""Types whose values are meant to be of one person or household only."""
 _MEANINGS = [name for name in TYPES if "." in name]
 
 
@@ -40,10 +38,6 @@ class Guards(Section):
     """Most records of one profile; visitor ids do not count."""
     identifiers: dict[Meaning, AtLeastOne] = {}
     """Most different values of a semantic type in one profile, as in {identity.email: 5, person.birth_date: 1}."""
-    junk: dict[Meaning, Annotated[tuple[Text, ...], pydantic.Field(min_length=1)]] = {}
-    """Values that say nothing, by semantic type, besides those that are known to: they never make two records alike."""
-    shared_by: AtLeastTwo = 10
-    """An e-mail address, telephone number or id of so many people of different names says nothing either."""
 
 
 PairList = tuple[SourceName, ...]

@@ -62,7 +62,6 @@ OTHERS = {
     "MatchRule": {"name"},
     "Activity": {"type"},
     "Engagement": {"region", "tenant", "client_id", "secret", "addresses"},
-    "Guards": {"junk"},
     "FileConnection": {"name", "folder"},
     "DynamicsConnection": {"name", "server"},
     "Export": {"name", "consent", "schedule"},
