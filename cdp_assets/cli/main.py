@@ -2,6 +2,7 @@
 
 import _thread
 import errno
+import signal
 import sqlite3
 import sys
 import threading
@@ -133,7 +134,9 @@ def _cause(error: Exception) -> str | None:
 def _interrupt_again(ignored: "UnraisableHookArgs") -> None:
     """Python drops an exception that is raised in the callback of a weak reference: a request to stop must not be lost so."""
     if issubclass(ignored.exc_type, KeyboardInterrupt):
-        threading.Timer(0.05, _thread.interrupt_main).start()
+        # a shell that starts us in the background has us ignore SIGINT; then what answers SIGTERM interrupts
+        by = signal.SIGINT if callable(signal.getsignal(signal.SIGINT)) else signal.SIGTERM
+        threading.Timer(0.05, _thread.interrupt_main, (by,)).start()
     else:
         sys.__unraisablehook__(ignored)
 

@@ -44,6 +44,7 @@ def _source(config: ProjectConfig, source: str) -> list[Step]:
                 stages=partial(deduplicate.stages, config, source),
                 checks=partial(deduplicate.checks, source),
                 numbers=numbers,
+                notice=key_notice(config, source),
             )
         ]
     pairs = duplicate_pairs(source)

@@ -168,10 +168,13 @@ TOUCHES_NO_DATA = {"validate", "schema", "init"}  # init: of a project that is n
 WITH_PAGES = {"web"}  # serves, and asks at each page
 
 
+OF_TWO_RECORDS = dict.fromkeys(("why", "why_not"), ("crm:c1", "crm:c2"))
+
+
 def test_every_command_asks_for_a_role_and_the_denial_is_written_down(project: Project) -> None:
     commands = {command.callback.__name__ for command in app.registered_commands} - TOUCHES_NO_DATA
     for name in sorted(commands - WITH_PAGES):
-        ended = cdp(project.folder, name, user="stranger")
+        ended = cdp(project.folder, name.replace("_", "-"), *OF_TWO_RECORDS.get(name, ()), user="stranger")
         assert ended.returncode == 1, name
         assert "needs the role" in ended.stderr, name
     entries = f"select user_name, outcome, count(*) from ({Place(project.store).newest(AUDIT_LOG).sql}) group by all"
@@ -179,11 +182,12 @@ def test_every_command_asks_for_a_role_and_the_denial_is_written_down(project: P
 
 
 GROUPS = {
-    "review": {"clv": (), "contacts": (), "sources": ()},
+    "review": {"clv": (), "contacts": (), "sources": (), "customers": (), "accounts": ()},
     "serve": {"code": (), "ui": (), "daemon": ()},
     "consent": {"engagement": ()},
     "connection": {"confirm": ("files",), "withdraw": ("files",), "list": ()},
     "export": {"run": ("agency",), "list": ()},
+    "match": {**dict.fromkeys(("accept", "reject", "undo"), ("crm:c1", "crm:c2")), "list": ()},
 }
 
 

@@ -49,7 +49,8 @@ def test_a_part_of_a_refresh_says_that_nothing_was_published(tmp_path: Path) -> 
 
 
 STOPPED = """
-    import sys, time, types, weakref
+    import signal, time, weakref
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also where the tests run in the background
     from cdp_assets.cli import main as cli
 
     class Thing: pass

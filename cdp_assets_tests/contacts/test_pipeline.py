@@ -95,7 +95,7 @@ def test_row_26_the_review_shows_seven_steps_with_settings_and_counts(refreshed:
         "Source fields", "Duplicate records", "Matching conditions", "Unified fields", "Semantic fields", "Relationships", "Review",
     ]  # fmt: skip
     assert steps["Source fields"].counts == "business: 5 records\npartners: 2 records"
-    assert steps["Duplicate records"].setting == "business: same e-mail\npartners: same primary key"
+    assert steps["Duplicate records"].setting == 'business: same e-mail\npartners: as match rule "e-mail"'
     assert steps["Matching conditions"].counts == "2 matched"
     assert steps["Semantic fields"].counts == "4/13 named fields mapped (contact_id is preset)\n3/17 attributes"
     assert steps["Relationships"].counts == "2/2 relationships\n2 contacts linked"

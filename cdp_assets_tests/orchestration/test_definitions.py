@@ -101,6 +101,7 @@ MADE: dict[str, tuple[str, ...]] = {
     "events": ("source",),
     **{f"duplicate_pairs_{source}": ("rule",) for source in ("crm", "crm_accounts", "business_contacts")},
     "match_overrides": ("entity", "origin"),
+    "unification_statistics": ("of", "step", "figure"),
     "clusters": ("source",),
     "profile_lineage": ("attribute",),
     **{f"{entity}_clusters": ("source",) for entity in ("account", "contact")},

@@ -46,9 +46,9 @@ def test_tables_of_a_source_that_was_removed_are_named_and_go_when_asked_for(tmp
     project = load_project(tmp_path)
     assert run(project).ok
     said = maintain(project, "tester")
-    assert "No longer in cdp.yaml, and kept until they are old: deduplicated_shop, shop" in said
+    assert "No longer in cdp.yaml, and kept until they are old: deduplicated_shop, duplicate_pairs_crm, duplicate_pairs_shop, shop" in said
     assert {"shop", "deduplicated_shop"} <= set(Place(project.store).tables())
-    assert "removed: deduplicated_shop, shop" in maintain(project, "tester", drop_removed=True)
+    assert "removed: deduplicated_shop, duplicate_pairs_crm, duplicate_pairs_shop, shop" in maintain(project, "tester", drop_removed=True)
     assert not {"shop", "deduplicated_shop"} & set(Place(project.store).tables())
     after = run(project)
     assert after.ok
