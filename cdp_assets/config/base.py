@@ -21,7 +21,8 @@ TABLES = frozenset(
     " contact_account_links contact_profiles contact_quarantine unified_activities customer_measures clv_usability"
     " activity_quarantine activity_totals clv_features clv_model clv_scores clv_results clv_percentiles clv_factors"
     " interactions account_engagement consents consent_statements segments"
-    " segment_membership export_runs export_ledger unification_quality unification_statistics review_queue published_snapshot lake_upkeep".split()
+    " segment_membership export_runs export_ledger unification_quality"
+    " unification_statistics review_queue published_snapshot lake_upkeep".split()
 )
 """Names of the program's own tables, those of later versions too: a source that took one could not stay."""
 
