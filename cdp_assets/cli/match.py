@@ -75,6 +75,8 @@ def _decide(obj: Context, verdict: "Verdict", written: Sequence[str], of: Of, *,
     require(project, obj.user, Role.contributor, f"{verdict} a match")
     pair = (_record(project, written[0]), _record(project, written[1]))
     foreseen = foresee(project, of.value, pair, verdict)
+    if foreseen.why_not:
+        raise UserError(f"{foreseen.why_not} Nothing was changed.")
     for line in _lines(foreseen):
         typer.echo(line)
     if not yes:
@@ -100,8 +102,6 @@ def _written(record: tuple[str, str]) -> str:
 
 def _lines(foreseen: "Foreseen") -> list[str]:
     """What would follow, for people."""
-    if foreseen.why_not:
-        return [foreseen.why_not]
     if not foreseen.moved:
         return ["No profile changes: it only makes sure that later refreshes keep it so."]
     lines = ["What would follow:"]

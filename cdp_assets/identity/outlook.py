@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from cdp_assets.config import ProjectConfig
 from cdp_assets.errors import UserError
 from cdp_assets.governance.tables import DECISIONS
-from cdp_assets.identity import again, clusters, overrides, registry
+from cdp_assets.identity import again, clusters, configured, overrides, registry
 from cdp_assets.identity.registry_tables import CUSTOMER_IDS
 from cdp_assets.identity.rules import event_sources, record_sources
 from cdp_assets.identity.tables import CLUSTERS, MATCH_EDGES, MATCH_OVERRIDES
@@ -79,7 +79,9 @@ def outlook(
     columns = {"source": pa.array([s for s, _ in before], pa.string()), "record_key": pa.array([k for _, k in before], pa.string())}
     pq.write_table(pa.table(columns), nodes)
     inputs = _inputs(config, read, nodes, pair, verdict)
-    stages = [*overrides.stages([config]), *again.stages(config), *clusters.stages(config), *registry.stages()]
+    own_ids = configured.stages(config) if config.customers.id else []
+    judged = [*overrides.stages([config]), *again.stages(config), *clusters.stages(config)]
+    stages = [*judged, *own_ids, *registry.stages(configured=bool(own_ids))]
     made = DuckDBEngine(memory=memory, threads=1).run(stages, inputs, work / "into", work / "work")
     with no_values_in_errors("decisions"), session(memory=memory) as connection:
         held = f"select source, record_key, customer_id from ({made[CUSTOMER_IDS.name].source().sql}) where held"

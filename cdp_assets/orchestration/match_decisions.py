@@ -23,7 +23,6 @@ from cdp_assets.segments.tables import SEGMENT_MEMBERSHIP
 ENTITIES = {"customers": None, "accounts": ACCOUNTS, "contacts": CONTACTS}
 _WHY_NOT = {
     "contradicted": "It would not count: a list of pairs says that these two are never one, and never wins.",
-    "same_record": "Both are the same record.",
 }
 
 

@@ -14,6 +14,7 @@ from cdp_assets.identity.registry_tables import CUSTOMER_IDS
 from cdp_assets.identity.tables import CLUSTERS, MATCH_EDGES
 from cdp_assets.lake import Place, Table
 from cdp_assets.orchestration.match_decisions import decide_pair, foresee, standing_decisions
+from cdp_assets_tests.cli.test_commands import cdp
 from cdp_assets_tests.projects import run_steps, small_project
 
 pytestmark = pytest.mark.pipeline
@@ -91,6 +92,37 @@ def test_what_was_foreseen_is_what_the_refresh_makes(project: Project) -> None:
         expected = {record: customer_id for record, customer_id in foreseen.outlook.after.items() if customer_id}
         assert {record: after[record] for record in expected} == expected
         assert {r: (before[r], after[r]) for r in before if before[r] != after[r]} == foreseen.moved
+
+
+def test_ids_that_are_made_from_fields_are_foreseen_as_such(tmp_path: Path) -> None:
+    made = small_project(tmp_path / "own", CONFIG + "  id: [mail]\n", {"crm.csv": CRM, "shop.csv": SHOP, "web/1.csv": WEB})
+    run_steps(made)
+    pair = (("crm", "c2"), ("crm", "c4"))
+    foreseen = foresee(made, "customers", pair, "accept")
+    decide_pair(made, "ann", "customers", pair, "accept")
+    run_steps(made)
+    after = ids(made)
+    assert foreseen.moved
+    assert {record: after[record] for record in foreseen.outlook.after} == foreseen.outlook.after
+
+
+def test_a_decision_against_a_list_that_says_never_is_refused_before_it_is_taken(tmp_path: Path) -> None:
+    lists = (
+        "  apart: {files: apart.csv, primary_key: nr, fields: {left_source: text, left_key: text, right_source: text, right_key: text}}\n"
+    )
+    config = CONFIG.replace("customers:\n", f"{lists}customers:\n  never_match: [apart]\n")
+    files = {
+        "crm.csv": CRM,
+        "shop.csv": SHOP,
+        "web/1.csv": WEB,
+        "apart.csv": "nr,left_source,left_key,right_source,right_key\n1,crm,c1,crm,c4\n",
+    }
+    made = small_project(tmp_path / "listed", config, files)
+    run_steps(made)
+    ended = cdp(made.folder, "match", "accept", "crm:c1", "crm:c4", "--yes")
+    assert ended.returncode == 1
+    assert "never wins. Nothing was changed." in ended.stderr
+    assert standing_decisions(made, "customers") == []
 
 
 def test_a_decision_that_is_taken_back_leaves_no_trace_in_edges_and_clusters(project: Project) -> None:
