@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from cdp_assets.identity.tables import TERM_FREQUENCIES
 from cdp_assets.lake.engine import DuckDBEngine
 from cdp_assets.lake.source import Source, casts, name
 from cdp_assets.lake.stage import Stage
@@ -66,7 +67,12 @@ def run_stages(stages: Sequence[Stage], *, buckets: int | None = None, **inputs:
 
 
 def run_tables(stages: Sequence[Stage], tables: Mapping[str, pa.Table], buckets: int | None = None) -> pa.Table:
-    """The last stage's rows as an Arrow table; inputs go through Parquet files as they do in the lake."""
+    """The last stage's rows as an Arrow table; inputs go through Parquet files as they do in the lake.
+
+    Where nothing is given as learnt (TERM_FREQUENCIES), nothing has been.
+    """
+    if any(TERM_FREQUENCIES.name in stage.reads for stage in stages):
+        tables = {TERM_FREQUENCIES.name: TERM_FREQUENCIES.arrow_schema().empty_table(), **tables}
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         inputs: dict[str, Source] = {}

@@ -25,7 +25,7 @@ def tables_of(project: Project, of: Of) -> "Tables":
     from cdp_assets.events.tables import VISITOR_IDENTITIES
     from cdp_assets.identity.explain import Tables
     from cdp_assets.identity.rules import dedupe_rules, event_sources, list_sources, match_rules, record_sources
-    from cdp_assets.identity.tables import CLUSTERS, MATCH_EDGES, MATCH_OVERRIDES
+    from cdp_assets.identity.tables import CLUSTERS, MATCH_EDGES, MATCH_OVERRIDES, TERM_FREQUENCIES
     from cdp_assets.sources.tables import table_of as table_of_source
     from cdp_assets.unify.deduplicated_tables import deduplicated
     from cdp_assets.unify.tables import ALTERNATE_KEYS
@@ -42,5 +42,6 @@ def tables_of(project: Project, of: Of) -> "Tables":
         overrides,
         VISITOR_IDENTITIES if event_sources(config) else None,
         entity.column("customer_id") if entity else "customer_id",
+        table_of(TERM_FREQUENCIES, entity) if entity else TERM_FREQUENCIES,
         tuple(table_of_source(each, config.sources[each]) for each in list_sources(rules)),
     )  # fmt: skip

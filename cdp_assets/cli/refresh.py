@@ -49,19 +49,27 @@ def refresh(
     only: Annotated[Part | None, typer.Option("--only", help=ONLY_HELP)] = None,
     of: Annotated[Of, typer.Option("--of", help="With --only: of customers, accounts or contacts.")] = Of.customers,
     full: Annotated[list[str] | None, typer.Option("--full", help="Read this incremental source in full once. May be repeated.")] = None,
+    learn: Annotated[bool, typer.Option("--learn", help="Learn anew how rare words are and which identifiers too many share.")] = False,
 ) -> None:
     """Refresh everything that is due: sources to the published snapshot. Needs the role contributor."""
     obj: Context = context.obj
     part = (only.value, of.value) if only else None
     project = obj.load()
-    summary = run(project, obj.user, as_of.date() if as_of else None, wait=wait, part=part, full=full or ())
+    summary = run(project, obj.user, as_of.date() if as_of else None, wait=wait, part=part, full=full or (), learn=learn)
     show(summary, project)
     typer.echo(json.dumps(asdict(summary), sort_keys=True))
     raise typer.Exit(0 if summary.ok else 1)
 
 
 def run(
-    project: Project, user: str, as_of: date | None, *, wait: bool, part: tuple[str, str] | None = None, full: Sequence[str] = ()
+    project: Project,
+    user: str,
+    as_of: date | None,
+    *,
+    wait: bool,
+    part: tuple[str, str] | None = None,
+    full: Sequence[str] = (),
+    learn: bool = False,
 ) -> "Summary":
     """Refresh, or a part of a refresh, with a progress display."""
     from cdp_assets.orchestration.refresh import refresh as refresh_project
@@ -76,6 +84,7 @@ def run(
             on_count=display.count,
             part=part,
             full=full,
+            learn=learn,
         )
 
 

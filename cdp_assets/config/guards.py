@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import pydantic
 from pydantic import AfterValidator
 
-from cdp_assets.config.base import RefusedError, Section, SourceName
+from cdp_assets.config.base import RefusedError, Section, SourceName, Text
 from cdp_assets.config.fields import TYPES
 from cdp_assets.config.problems import Finding, shown, unknown
 from cdp_assets.config.sources import RecordsSource
@@ -27,6 +27,13 @@ def _meaning(name: str) -> str:
 
 
 Meaning = Annotated[str, AfterValidator(_meaning)]
+_NONE = ("none", "null", "n/a", "na", "-", "unknown", "test")
+JUNK: dict[str, tuple[str, ...]] = {
+    "identity.email": (*_NONE, "none@none.com", "no@email.com", "noemail@noemail.com", "na@na.com", "unknown@unknown.com", "test@test.com"),
+    "identity.phone": ("1111111111", "1234567890", "9999999999", "5555555555"),
+    "person.birth_date": ("1900-01-01",),
+}
+"""What stands in fields that nobody filled in."""
 AtLeastOne = Annotated[int, pydantic.Field(ge=1, le=10_000, strict=True)]
 AtLeastTwo = Annotated[int, pydantic.Field(ge=2, le=10_000, strict=True)]
 
@@ -38,6 +45,10 @@ class Guards(Section):
     """Most records of one profile; visitor ids do not count."""
     identifiers: dict[Meaning, AtLeastOne] = {}
     """Most different values of a semantic type in one profile, as in {identity.email: 5, person.birth_date: 1}."""
+    junk: dict[Meaning, tuple[Text, ...]] = JUNK
+    """Values by semantic type that are nobody's: they are alike to nothing. A list of yours takes the place of the whole default."""
+    shared_by: AtLeastOne | None = 10
+    """An identifier (identity.*) that people of more than so many names have is nobody's; learnt once and kept. null: none is."""
 
 
 PairList = tuple[SourceName, ...]

@@ -39,7 +39,7 @@ class Entity:
         """Table of customers -> table of the entity."""
         ids = {f"customer_{name}": f"{self.word}_{name}" for name in _ID_TABLES}
         keys = {"profile_lineage": f"{self.word}_lineage", "alternate_keys": f"{self.word}_keys", _PROFILES: self.profiles}
-        return {name: f"{self.word}_{name}" for name in ("match_edges", "clusters", "configured_ids")} | ids | keys
+        return {name: f"{self.word}_{name}" for name in ("term_frequencies", "match_edges", "clusters", "configured_ids")} | ids | keys
 
     @property
     def columns(self) -> dict[str, str]:

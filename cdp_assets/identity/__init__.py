@@ -9,8 +9,10 @@ from cdp_assets.identity.forms import Forms, forms_stages
 from cdp_assets.identity.limits import limits_of
 from cdp_assets.identity.pairs import pair_stages
 from cdp_assets.identity.rules import Rule, dedupe_rules, event_sources, forms_of, list_sources, match_rules, record_sources
+from cdp_assets.identity.usable import OF_NOBODY, nobody_stages, usable_stages
 
 __all__ = [
+    "OF_NOBODY",
     "Forms",
     "Rule",
     "constrained_stage",
@@ -22,6 +24,8 @@ __all__ = [
     "limits_of",
     "list_sources",
     "match_rules",
+    "nobody_stages",
     "pair_stages",
     "record_sources",
+    "usable_stages",
 ]

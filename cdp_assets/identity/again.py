@@ -18,7 +18,9 @@ from cdp_assets.identity.match import (
     duplicate_edges,
     taken,
 )
+from cdp_assets.identity.rules import record_sources
 from cdp_assets.identity.tables import MATCH_EDGES
+from cdp_assets.identity.usable import nobody_stages
 from cdp_assets.identity.visitors import NO_LONGER, VISITOR_HITS, visitor_edges
 from cdp_assets.lake import Stage, Table, anyhow
 from cdp_assets.lake.nasty import keys, nasty_rows
@@ -45,9 +47,10 @@ _VISITORS = f"""
 
 
 def stages(config: ProjectConfig) -> list[Stage]:
-    """MATCH_EDGES from `edges before` (rows of MATCH_EDGES) and match_overrides."""
+    """MATCH_EDGES from `edges before` (rows of MATCH_EDGES), match_overrides, and term_frequencies where identifiers are limited."""
     found = [_from_before(DUPLICATES_FOUND, _FOUND), _from_before(HITS, _HITS), _from_before(VISITOR_HITS, _VISITORS)]
     return [
+        *nobody_stages(config, record_sources(config)),
         *found,
         duplicate_edges(config),
         best_hits(config),

@@ -9,6 +9,7 @@ from cdp_assets.identity import clusters, configured, id_changes, match, overrid
 from cdp_assets.identity.registry_tables import CONFIGURED_IDS, CUSTOMER_ID_CHANGES, CUSTOMER_ID_REDIRECTS, CUSTOMER_IDS
 from cdp_assets.identity.rules import dedupe_rules, entities, event_sources, list_sources, match_rules, record_sources
 from cdp_assets.identity.tables import CLUSTERS, MATCH_EDGES, MATCH_OVERRIDES
+from cdp_assets.identity.terms import terms_read, terms_steps
 from cdp_assets.lake import Step, Table
 from cdp_assets.sources.tables import table_of
 from cdp_assets.unify.deduplicated_tables import deduplicated, duplicate_pairs
@@ -35,11 +36,12 @@ def steps(project: Project) -> list[Step]:
             },
             notice=overrides.NOTICE,
         ),
+        *terms_steps(config),
         Step(
             MATCH_EDGES,
             "identity",
             "Every pair of records for which a rule holds, used or refused, with the reason.",
-            {**records, **pairs, **visitors, **lists, MATCH_OVERRIDES.name: MATCH_OVERRIDES},
+            {**records, **pairs, **visitors, **lists, **terms_read(config), MATCH_OVERRIDES.name: MATCH_OVERRIDES},
             stages=partial(match.stages, config),
             checks=partial(match.checks, config),
             numbers={

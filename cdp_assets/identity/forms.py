@@ -69,7 +69,7 @@ class Forms:
 def forms_stages(records: Mapping[str, Forms], *, frozen: str | None = None) -> list[Stage]:
     """The comparable forms of the rows of several tables (record_key and the fields), by the name of the table.
 
-    `frozen`: an input with the columns of `words.WORD_WEIGHTS`, whose weights are taken; without it they are learnt here.
+    `frozen`: an input with the columns of TERM_FREQUENCIES, whose weights are taken; without it they are learnt here.
     """
     weighted = [forms for forms in records.values() if forms.weighted]
     texts = _text_stages(records)

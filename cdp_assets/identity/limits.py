@@ -12,19 +12,22 @@ from cdp_assets.config import ProjectConfig
 from cdp_assets.identity.components import Limited
 from cdp_assets.identity.rules import event_sources, record_sources
 from cdp_assets.identity.tables import MATCH_OVERRIDES
-from cdp_assets.lake import Column, Stage, anyhow, by, intermediate
+from cdp_assets.identity.usable import OF_NOBODY, canonical, doubted, functions_in, known, nobodys_example
+from cdp_assets.lake import Column, Stage, anyhow, by, everywhere, intermediate
 from cdp_assets.lake.nasty import keys, nasty_rows
 from cdp_assets.lake.source import literal
+from cdp_assets.lake.stage import Meet
 
 _NEVER = intermediate("never pairs", "a | varchar | one record\nb | varchar | the other")
-_HELD = intermediate("identifiers", "node | varchar | a record\ntype | varchar | type\nvalue | varchar | trimmed, in small letters")
+_HELD = intermediate("identifiers", "node | varchar | a record\ntype | varchar | type\nvalue | varchar | in the form of its type")
 _PAIR = ("left_source", "left_key", "right_source", "right_key")
 
 
 def limits_of(config: ProjectConfig, tables: Mapping[str, str] | None = None) -> tuple[list[Stage], Limited]:
     """The limits of groups; the stages read match_overrides and the records of each source in `tables`.
 
-    Without tables these are the records of the entity, deduplicated_<source>.
+    Without tables these are the records of the entity, deduplicated_<source>. Where identifiers are limited that may be values
+    of nobody, they read OF_NOBODY too (usable.py).
     """
     tables = {source: f"deduplicated_{source}" for source in record_sources(config)} if tables is None else tables
     guards, held = config.customers.guards, _identifiers(config, tables)
@@ -57,26 +60,32 @@ def _identifiers(config: ProjectConfig, tables: Mapping[str, str]) -> list[Stage
     """One stage with the identifiers of the types that are limited; none where no record has such a field."""
     selects: list[exp.Query] = []
     reads: dict[str, list[Column]] = {}
+    listed = False
     for source, table in tables.items():
         for field, its in config.sources[source].fields.items():
             if its.type in config.customers.guards.identifiers:
-                text = exp.func("lower", exp.func("trim", exp.cast(exp.column(field, quoted=True), "varchar")))
+                value = exp.column(field, quoted=True)
                 node = exp.DPipe(this=exp.Literal.string(f"{source}|"), expression=exp.column("record_key"))
                 mine = exp.Table(this=exp.to_identifier(table, quoted=True))
                 selects.append(
-                    exp.select(node.as_("node"), exp.Literal.string(its.type).as_("type"), text.as_("value"))
+                    exp.select(node.as_("node"), exp.Literal.string(its.type).as_("type"), canonical(its.type, value).as_("value"))
                     .from_(mine)
-                    .where(exp.column(field, quoted=True).is_(exp.null()).not_())
+                    .where(canonical(its.type, value.copy()).is_(exp.null()).not_())
+                    .where(exp.not_(known(config, source, field, value.copy())))
                 )
+                listed |= field in doubted(config, source)
                 reads.setdefault(table, []).append(Column(field, its.data_type, "field"))
     if not selects:
         return []
     key = Column("record_key", "varchar", "key")
 
     def nasty() -> dict[str, pa.Table]:
-        return {table: nasty_rows((key, *fields), {"record_key": keys()}) for table, fields in reads.items()}
+        rows = {table: nasty_rows((key, *fields), {"record_key": keys()}) for table, fields in reads.items()}
+        return {**rows, **({OF_NOBODY.name: nobodys_example()} if listed else {})}
 
-    return [Stage(_HELD.name, dict.fromkeys(reads, anyhow()), union_all(selects), _HELD, nasty=nasty)]
+    met: dict[str, Meet] = {**dict.fromkeys(reads, anyhow()), **({OF_NOBODY.name: everywhere()} if listed else {})}
+    body = union_all(selects)
+    return [Stage(_HELD.name, met, body, _HELD, nasty=nasty, functions=functions_in(body.sql(dialect="duckdb")))]
 
 
 def union_all(selects: Sequence[exp.Query]) -> exp.Query:

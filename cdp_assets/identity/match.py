@@ -20,7 +20,8 @@ from cdp_assets.identity.limits import limits_of, overrides_example, union_all
 from cdp_assets.identity.pairs import pair_stages
 from cdp_assets.identity.rules import dedupe_rules, forms_of, match_rules, record_sources
 from cdp_assets.identity.stated import always_edges
-from cdp_assets.identity.tables import MATCH_EDGES, MATCH_OVERRIDES, evidence, pairs
+from cdp_assets.identity.tables import MATCH_EDGES, MATCH_OVERRIDES, TERM_FREQUENCIES, evidence, pairs
+from cdp_assets.identity.usable import nobody_stages, usable_stages
 from cdp_assets.identity.visitors import visitor_stages
 from cdp_assets.lake import Check, Column, Stage, anyhow, by, whole
 from cdp_assets.lake.nasty import keys, nasty_rows
@@ -49,13 +50,17 @@ _PROPOSED = intermediate(
 
 
 def stages(config: ProjectConfig) -> list[Stage]:
-    """MATCH_EDGES from deduplicated_<source>, duplicate_pairs_<source>, match_overrides and visitor_identities."""
+    """MATCH_EDGES from deduplicated_<source>, duplicate_pairs_<source>, match_overrides, visitor_identities and term_frequencies."""
+    nobodys = nobody_stages(config, record_sources(config))
     found = [*_duplicates(config), *_matches(config), *visitor_stages(config, VISITOR_EDGES)]
-    return [*found, *taken(config, [stage.name for stage in found if stage.name in (DUPLICATE_EDGES, MATCHES, VISITOR_EDGES)])]
+    return [*nobodys, *found, *taken(config, [stage.name for stage in found if stage.name in (DUPLICATE_EDGES, MATCHES, VISITOR_EDGES)])]
 
 
 def taken(config: ProjectConfig, parts: Sequence[str]) -> list[Stage]:
-    """MATCH_EDGES from the judged edges of the stages `parts`, and from match_overrides: what becomes of each edge."""
+    """MATCH_EDGES from the judged edges of the stages `parts`, and from match_overrides: what becomes of each edge.
+
+    Reads OF_NOBODY where identifiers are limited.
+    """
     before, limited = limits_of(config)
     always = always_edges(config, "always edges")
     numbered = _numbered([always[-1].name, *parts])
@@ -136,7 +141,9 @@ def _matches(config: ProjectConfig) -> list[Stage]:
         return []
     sources = [s for s in record_sources(config) if any(s in (r.left_source, r.right_source) for r in rules)]
     forms = {source: forms_of(rules, source) for source in sources}
-    result = forms_stages({f"deduplicated_{source}": forms[source] for source in sources})
+    compared = {source: list(dict.fromkeys(form.field for form in forms[source].forms)) for source in sources}
+    usable, names = usable_stages(config, {source: f"deduplicated_{source}" for source in sources}, compared)
+    result = [*usable, *forms_stages({names[source]: forms[source] for source in sources}, frozen=TERM_FREQUENCIES.name)]
     titles = [f"match rule {rule.rank}" for rule in rules]
     for rule, title in zip(rules, titles, strict=True):
         result += pair_stages(rule, forms[rule.left_source], forms[rule.right_source], title)

@@ -21,6 +21,7 @@ from cdp_assets.identity import again, clusters, configured, overrides, registry
 from cdp_assets.identity.registry_tables import CUSTOMER_IDS
 from cdp_assets.identity.rules import event_sources, record_sources
 from cdp_assets.identity.tables import CLUSTERS, MATCH_EDGES, MATCH_OVERRIDES
+from cdp_assets.identity.terms import terms_read
 from cdp_assets.identity.visitors import IDENTITIES
 from cdp_assets.lake import Source, Table, no_values_in_errors, session
 from cdp_assets.lake.engine import DuckDBEngine
@@ -149,6 +150,7 @@ def _inputs(
         result[f"deduplicated_{source}"] = some(f"deduplicated_{source}", literal(source), "record_key")
     if event_sources(config):
         result[IDENTITIES] = some(IDENTITIES, "source", "visitor_id")
+    result |= {name: read(name) for name in terms_read(config)}
     result[again.BEFORE] = some(MATCH_EDGES.name, "left_source", "left_key", again.BEFORE)
     result["customer_ids_before"] = some(CUSTOMER_IDS.name, "source", "record_key", "customer_ids_before")
     result[DECISIONS.name] = _with(config, read(DECISIONS.name), pair, verdict)

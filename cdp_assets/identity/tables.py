@@ -48,6 +48,26 @@ MATCH_OVERRIDES = Table(
     ),
 )
 
+TERM_FREQUENCIES = Table(
+    "term_frequencies",
+    grain="a word of addresses or of names of organisations, an identifier that too many people share, or the number of all of a kind; "
+    "as it was when it was learnt",
+    key=("kind", "type", "term"),
+    columns=columns(
+        """
+        kind    | varchar | word, identifier, or all: how many texts or identifiers of a type there were
+        type    | varchar | of a word: address or organization; of an identifier its semantic type, such as identity.phone
+        term    | varchar | the word or identifier, as it is compared; of all: empty
+        records | bigint  | texts with this word, records with this identifier; of all: how many
+        people  | bigint  | of an identifier: how many different names its records have
+        weight  | integer | of a word: 1000 x ln(1 + texts / texts with the word)
+        """,
+        personal=("term",),
+        required=("records",),
+    ),
+    retention="until it is learnt again",
+)
+
 CLUSTERS = Table(
     "clusters",
     grain="one record of a source, or one visitor, with the group of records that are the same person",

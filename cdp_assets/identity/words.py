@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from cdp_assets.identity.tables import TERM_FREQUENCIES
 from cdp_assets.lake import Column, Function, Stage, anyhow, everywhere, intermediate, whole
 from cdp_assets.lake.nasty import nasty_rows
 from cdp_assets.lake.source import name
@@ -48,41 +49,45 @@ def weights_stage(kind: str, texts: Sequence[tuple["Forms", list[str]]]) -> Stag
     )
     body = f"""
         with texts as materialized ({columns})
-        select word, cast(round({WEIGHT} * ln(1 + (select count(*) from texts) / count(*))) as integer) as weight
+        select word, cast(round({WEIGHT} * ln(1 + (select count(*) from texts) / count(*))) as integer) as weight, count(*) as texts,
+            (select count(*) from texts) as all_texts
         from (select unnest(list_distinct(string_split(text, ' '))) as word from texts)
         group by word
     """
-    table = intermediate(weights_name(kind), "word | varchar | a word\nweight | integer | its weight", key=("word",))
+    table = intermediate(weights_name(kind), f"{_WEIGHTS}\n{_TEXTS}", key=("word",))
     return Stage(
         table.name, {forms.stage: whole() for forms, _ in texts}, body, table,
         nasty=lambda: {forms.stage: forms.nasty() for forms, _ in texts},
     )  # fmt: skip
 
 
+_WEIGHTS = "word | varchar | a word as it is compared\nweight | integer | its weight"
+_TEXTS = "texts | bigint | texts with the word\nall_texts | bigint | all texts"
 WORD_WEIGHTS = intermediate(
-    "word weights",
-    """
-    kind   | varchar | what the texts are: address or organization
-    word   | varchar | a word as it is compared
-    weight | integer | its weight
-    """,
-    key=("kind", "word"),
+    "word weights", f"kind | varchar | what the texts are: address or organization\n{_WEIGHTS}\n{_TEXTS}", key=("kind", "word")
 )
 
 
 def all_weights(kinds: Sequence[str]) -> Stage:
     """The learnt weights of several kinds as one table, to be kept."""
-    body = " union all ".join(f"select '{kind}' as kind, word, weight from {name(weights_name(kind))}" for kind in kinds)
-    example = _example()
+    listing = "word, weight, texts, all_texts"
+    body = " union all ".join(f"select '{kind}' as kind, {listing} from {name(weights_name(kind))}" for kind in kinds)
+    example = nasty_rows(WORD_WEIGHTS.columns[1:], {"word": ["ann", "lee", "bob"], "weight": [700, 800, 2000]}, rows=3)
     reads = {weights_name(kind): anyhow() for kind in kinds}
     return Stage(WORD_WEIGHTS.name, reads, body, WORD_WEIGHTS, nasty=lambda: dict.fromkeys(reads, example))
 
 
 def frozen_stage(kind: str, kept: str) -> Stage:
-    """The weights of one kind from an input that keeps them."""
-    table = intermediate(weights_name(kind), "word | varchar | a word\nweight | integer | its weight", key=("word",))
-    body = f"select word, weight from {name(kept)} where kind = $kind"
-    example = nasty_rows(WORD_WEIGHTS.columns, {"kind": [kind, "other"], "word": ["ann", "lee", "bob"], "weight": [700, 800, 2000]}, rows=6)
+    """The weights of one kind from TERM_FREQUENCIES under the name `kept`."""
+    table = intermediate(weights_name(kind), _WEIGHTS, key=("word",))
+    body = f"select term as word, weight from {name(kept)} where kind = 'word' and type = $kind"
+    given: dict[str, Sequence[object]] = {
+        "kind": ["word", "word", "all"],
+        "type": [kind, "other"],
+        "term": ["ann", "lee", "bob"],
+        "weight": [700, 800, 2000],
+    }
+    example = nasty_rows(TERM_FREQUENCIES.columns, given, rows=6)
     return Stage(table.name, {kept: anyhow()}, body, table, params={"kind": kind}, nasty=lambda: {kept: example})
 
 

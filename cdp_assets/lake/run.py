@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,7 @@ class Run:
         self.pins = self._pin()
         self.failed: list[str] = []  # tables whose step failed
         self.full: frozenset[str] = frozenset()  # sources that are read in full, although they are read in increments otherwise
+        self.learn: frozenset[str] = frozenset()  # frozen tables that are learnt anew
         self.made: dict[str, int | None] = {}  # tables whose step went well: the rows of a new version, None where the old one stayed
         self.warned: list[str] = []  # tables whose step went well with something that people must be told
         self.progress: Callable[[str, str], None] = lambda _table, _state: None
@@ -229,17 +231,19 @@ class Run:
         uses_as_of: bool = False,
         code: str = "",
         partition: str | None = None,
+        frozen: bool = False,
     ) -> StepResult:
         """Compute a table and make it the newest version, unless nothing it depends on has changed.
 
         `settings`: the part of the configuration it depends on beyond what is in the stages. `partition`: the value of
         the partition column that is replaced, where the rest of the table stays. `uses_as_of`: stages and checks may read
-        AS_OF. Raises ChecksFailedError and commits nothing when a blocking check fails.
+        AS_OF. `frozen`: rows that are there stay although the inputs have changed, unless `learn` names the table.
+        Raises ChecksFailedError and commits nothing when a blocking check fails.
         """
         inputs = self.sources(reads)
-        step = digest.of_step(
-            digest.of_stages(stages), {n: s.digest for n, s in inputs.items()}, settings, self.as_of if uses_as_of else None, code
-        )
+        done = partial(digest.of_step, digest.of_stages(stages), settings=settings, as_of=self.as_of if uses_as_of else None, code=code)
+        read = {n: s.digest for n, s in inputs.items()}
+        step = done(inputs={} if frozen and self.rows(table) else read)
         everything = [*declared(table), *checks]
         key = table.name if partition is None else f"{table.name}.{partition}"
         entry = self.place.ledger.read(key)
@@ -247,7 +251,8 @@ class Run:
         if uses_as_of:
             inputs[AS_OF.name] = as_of_row(self.as_of)
         before = self.read(table)
-        if entry is not None and entry.digest == step and self._still_there(entry, before, partition):
+        asked = frozen and table.name in self.learn
+        if entry is not None and entry.digest == step and not asked and self._still_there(entry, before, partition):
             self.confirm(key, replace(entry, version=before.version, run=self.run_id, as_of=str(self.as_of), inputs=versions))
             kept = tuple(CheckResult(c.name, c.description, 0) for c in everything)
             return StepResult(table, before.version, digest.rows_in(entry.content), entry.content, True, kept, tuple(stages), (), versions)
@@ -260,6 +265,7 @@ class Run:
             mine = next(iter(made.values()), NO_ROWS)
             content = digest.combined(parts) if table.partition else mine
             scope = None if partition is None else (partition,)
+            step = done(inputs={} if frozen and files.rows else read)  # what was learnt from nothing is learnt as soon as there is anything
             version, same = self.commit(table, files, scope, content, parts, step, versions)
         self.confirm(key, Entry(step, version, self.run_id, str(self.as_of), versions, mine))
         if partition is not None:

@@ -24,7 +24,8 @@ class Step:
     may ask for a range of days (without one, and for other daily tables always, the due days are computed). `uses_as_of`
     says that the result depends on the day that the run is for, which stages and checks read as AS_OF. `compute` replaces the
     ordinary way (stages, checks, commit) for what is no plain computation: reading files, publishing. `shown_with`: the table
-    whose asset runs this step too, before its own; for a table that is of no use to people without that one.
+    whose asset runs this step too, before its own; for a table that is of no use to people without that one. `frozen`: what is
+    learnt stays, whatever its inputs become, until it is asked for (Run.learn) or what it is learnt by changes.
     """
 
     table: Table
@@ -45,6 +46,7 @@ class Step:
     extra_checks: tuple[Check, ...] = ()  # of `compute`, which asks them itself: named here for the declaration
     declared_checks: bool = True  # whether those of the table's declaration are asked too
     shown_with: str | None = None
+    frozen: bool = False
 
     @property
     def daily(self) -> bool:
@@ -62,7 +64,7 @@ class Step:
         common: dict[str, Any] = {"checks": self.checks(), "settings": self.settings, "code": self.code}
         if self.day_of is not None:
             return make_days(run, self.table, self.stages(), self.reads, day_of=self.day_of, days=days, **common)
-        return run.make(self.table, self.stages(), self.reads, uses_as_of=self.uses_as_of, **common)
+        return run.make(self.table, self.stages(), self.reads, uses_as_of=self.uses_as_of, frozen=self.frozen, **common)
 
     def measure(self, run: Run) -> dict[str, float]:
         """The step's numbers, asked of the version that the run sees now."""

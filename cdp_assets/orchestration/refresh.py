@@ -20,7 +20,7 @@ from cdp_assets.orchestration.in_process import execute, tell_of_failure, wait_f
 from cdp_assets.orchestration.instance import home
 from cdp_assets.orchestration.jobs import REFRESH
 from cdp_assets.orchestration.modes import mode_of
-from cdp_assets.orchestration.run_resource import FULL_TAG, process, reasonable
+from cdp_assets.orchestration.run_resource import FULL_TAG, LEARN_TAG, process, reasonable
 from cdp_assets.sources.tables import QUARANTINE
 
 
@@ -59,12 +59,13 @@ def refresh(
     on_count: Callable[[int], None] | None = None,
     part: tuple[str, str] | None = None,
     full: Sequence[str] = (),
+    learn: bool = False,
 ) -> Summary:
     """Run everything that is due, or a `part` of it: (matching, profiles or dependents; customers, accounts or contacts).
 
-    `full`: sources that are read incrementally otherwise, and in full this once. The configuration is the one of `project`
-    for the whole run, and its digest is recorded. Raises BusyError when another run holds the project and waiting was not asked
-    for, UserError for a day, part or source that cannot be.
+    `full`: sources that are read incrementally otherwise, and in full this once. `learn`: what is frozen is learnt anew. The
+    configuration is the one of `project` for the whole run, and its digest is recorded. Raises BusyError when another run holds the
+    project and waiting was not asked for, UserError for a day, part or source that cannot be.
     """
     require(project, user, Role.contributor, "refresh")
     if as_of is not None:
@@ -73,6 +74,8 @@ def refresh(
     if unknown := sorted(set(full) - set(project.config.sources)):
         raise UserError(f"No such source in cdp.yaml: {', '.join(unknown)}. Its sources are {', '.join(project.config.sources)}.")
     tags = {FULL_TAG: ",".join(sorted(set(full)))} if full else {}
+    if learn:
+        tags[LEARN_TAG] = ",".join(step.table.name for step in steps_of(project) if step.frozen)
     home(project)
     place, run_id = Place(project.store), str(uuid.uuid4())
     place.prepare()

@@ -17,6 +17,7 @@ from cdp_assets.orchestration.keys import Prefix, own_name
 AS_OF_TAG = "cdp/as_of"
 USER_TAG = "cdp/user"
 FULL_TAG = "cdp/full"  # names of sources, with commas between: those to be read in full although they are incremental
+LEARN_TAG = "cdp/learn"  # names of frozen tables, with commas between: those that are learnt anew
 UI_USER = "dagster"
 # Runs from Dagster's UI are queued one at a time; one that meets a refresh from the command line waits for it.
 WAIT_SECONDS = 3600
@@ -46,6 +47,11 @@ def reasonable(day: date) -> date:
     return day
 
 
+def listed(text: str) -> frozenset[str]:
+    """The names in the text of a tag."""
+    return frozenset(name for each in text.split(",") if (name := each.strip()))
+
+
 def run_resource(project: Project, progress: Progress | None = None, prefix: Prefix = ()) -> dg.ResourceDefinition:
     """Opens the run in its lock, and removes its intermediate files at the end."""
 
@@ -73,7 +79,7 @@ def run_resource(project: Project, progress: Progress | None = None, prefix: Pre
                 engine = project.config.engine
                 opened = Run(place, run_id, as_of, user=user or UI_USER, memory=engine.memory_bytes, threads=engine.threads)
                 opened.progress = progress or opened.progress
-                opened.full = frozenset(name for each in tags.get(FULL_TAG, "").split(",") if (name := each.strip()))
+                opened.full, opened.learn = (listed(tags.get(tag, "")) for tag in (FULL_TAG, LEARN_TAG))
                 run_record.begin(context.instance, opened, project.digest)
                 if refreshes:
                     clock.remember(place, as_of)

@@ -115,6 +115,7 @@ def execute(each: Shown, run: Run, context: dg.AssetExecutionContext, prefix: Pr
     if step.station == "exports" and not _asked_for_exports_only(context, prefix):
         yield from _not_sent(step, context, prefix)
         return
+    run.learn |= _asked_to_learn(step, context)
     run.progress(step.table.name, "started")
     try:
         with turn(run.place.turn):
@@ -185,6 +186,11 @@ def _asked_for_exports_only(context: dg.AssetExecutionContext, prefix: Prefix) -
     selected = context.run.asset_selection or ()
     alone = bool(selected) and all(table_of(key).startswith("export_") for key in selected)
     return own_name(context.job_name, prefix).startswith(RUN_EXPORT) or alone
+
+
+def _asked_to_learn(step: Step, context: dg.AssetExecutionContext) -> set[str]:
+    """The table, where it is frozen and nothing else is materialised: that asks that it be learnt anew."""
+    return {step.table.name} if step.frozen and set(context.run.asset_selection or ()) == {context.asset_key} else set()
 
 
 def _not_sent(step: Step, context: dg.AssetExecutionContext, prefix: Prefix) -> Events:

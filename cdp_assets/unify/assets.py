@@ -7,6 +7,7 @@ from cdp_assets.events.tables import VISITOR_IDENTITIES
 from cdp_assets.identity.registry_tables import CUSTOMER_IDS
 from cdp_assets.identity.rules import dedupe_rules, event_sources, list_sources, record_sources
 from cdp_assets.identity.tables import CLUSTERS, MATCH_EDGES, MATCH_OVERRIDES
+from cdp_assets.identity.terms import terms_read
 from cdp_assets.lake import Step
 from cdp_assets.lake.source import literal
 from cdp_assets.sources.tables import table_of
@@ -34,13 +35,14 @@ def _source(config: ProjectConfig, source: str) -> list[Step]:
         "rows_with_a_repeated_key": "coalesce(sum(duplicate_rows) - count(*), 0)",
     }
     stated = {MATCH_OVERRIDES.name: MATCH_OVERRIDES}
+    limited = terms_read(config) if config.customers.guards.identifiers else {}
     if not dedupe_rules(config, source):
         return [
             Step(
                 records,
                 "unify",
                 f"The distinct records of {source}; rows with the same primary key are one.",
-                {source: rows, **stated},
+                {source: rows, **stated, **limited},
                 stages=partial(deduplicate.stages, config, source),
                 checks=partial(deduplicate.checks, source),
                 numbers=numbers,
@@ -54,7 +56,7 @@ def _source(config: ProjectConfig, source: str) -> list[Step]:
             pairs,
             "unify",
             f"Pairs of records of {source} that a dedupe rule takes for one person.",
-            {source: rows, **lists},
+            {source: rows, **lists, **terms_read(config)},
             stages=partial(deduplicate.pairs_stages, config, source),
             shown_with=records.name,
             numbers={
@@ -67,7 +69,7 @@ def _source(config: ProjectConfig, source: str) -> list[Step]:
             records,
             "unify",
             f"The distinct records of {source}: of each group of duplicates one goes on, and stands for the others.",
-            {source: rows, pairs.name: pairs, **stated},
+            {source: rows, pairs.name: pairs, **stated, **limited},
             stages=partial(deduplicate.stages, config, source),
             checks=partial(deduplicate.checks, source),
             numbers=numbers,

@@ -10,7 +10,8 @@ import pyarrow as pa
 from sqlglot import exp
 
 from cdp_assets.config import ProjectConfig
-from cdp_assets.identity import dedupe_rules, forms_of, forms_stages, pair_stages
+from cdp_assets.identity import dedupe_rules, forms_of, forms_stages, nobody_stages, pair_stages, usable_stages
+from cdp_assets.identity.tables import TERM_FREQUENCIES
 from cdp_assets.lake import Check, Column, Stage, Table, anyhow, by
 from cdp_assets.lake.nasty import keys, nasty_rows
 from cdp_assets.lake.source import name
@@ -23,11 +24,13 @@ _RECORDS = "distinct records"
 
 
 def pairs_stages(config: ProjectConfig, source: str) -> list[Stage]:
-    """duplicate_pairs_<source> from <source>: every rule is evaluated on every pair. For sources with dedupe rules."""
+    """duplicate_pairs_<source> from <source> and term_frequencies: every rule is evaluated on every pair. For sources with dedupe rules."""
     rules = dedupe_rules(config, source)
     forms = forms_of(rules, source)
     fields = tuple(dict.fromkeys(form.field for form in forms.forms))
-    result = [_distinct(config, source, fields), *forms_stages({_RECORDS: forms})]
+    usable, names = usable_stages(config, {source: _RECORDS}, {source: fields})
+    distinct = [*nobody_stages(config, [source]), _distinct(config, source, fields)]
+    result = [*distinct, *usable, *forms_stages({names[source]: forms}, frozen=TERM_FREQUENCIES.name)]
     titles = [f"dedupe rule {rule.rank}" for rule in rules]
     for rule, title in zip(rules, titles, strict=True):
         result += pair_stages(rule, forms, forms, title)

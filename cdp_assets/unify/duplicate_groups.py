@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from cdp_assets.config import ProjectConfig
-from cdp_assets.identity import constrained_stage, dedupe_rules, group_stage, limits_of
+from cdp_assets.identity import OF_NOBODY, constrained_stage, dedupe_rules, group_stage, limits_of, nobody_stages
 from cdp_assets.identity.tables import MATCH_OVERRIDES
 from cdp_assets.lake import Column, Stage, by, intermediate, whole
 from cdp_assets.lake.nasty import keys, nasty_rows
@@ -42,7 +42,8 @@ def group_stages(config: ProjectConfig, source: str, records: str) -> list[Stage
     """Stages up to `groups` (node, root) and STRONGEST, from match_overrides, the pairs, and the stage with the source's records."""
     before, limited = limits_of(config, {source: records})
     joins = constrained_stage("joins", _TAKEN.name, limited)
-    return [_taken(config, source, records), *before, joins, _ends(), group_stage(GROUPS, _ENDS.name), _strongest()]
+    nobodys = nobody_stages(config, [source]) if before[-1].reads.keys() & {OF_NOBODY.name} else []
+    return [_taken(config, source, records), *nobodys, *before, joins, _ends(), group_stage(GROUPS, _ENDS.name), _strongest()]
 
 
 def _taken(config: ProjectConfig, source: str, records: str) -> Stage:

@@ -59,6 +59,7 @@ OTHERS = {
     "DedupeRule": {"name"},
     "AliasList": {"pairs"},
     "BypassList": {"values"},
+    "Guards": {"junk"},
     "MatchRule": {"name"},
     "Activity": {"type"},
     "Engagement": {"region", "tenant", "client_id", "secret", "addresses"},

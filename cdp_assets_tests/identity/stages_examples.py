@@ -73,7 +73,7 @@ def _kept_weights() -> list[list[Stage]]:
     """Weights of words that are learnt once, and forms with them."""
     rules = match_rules(config(WORDS))
     forms = {f"deduplicated_{source}": forms_of(rules, source) for source in ("crm", "loyalty")}
-    return [weight_stages(forms), forms_stages(forms, frozen="word_weights")]
+    return [weight_stages(forms), forms_stages(forms, frozen="term_frequencies")]
 
 
 LISTS = """

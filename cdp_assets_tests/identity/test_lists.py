@@ -125,5 +125,5 @@ def test_a_source_of_lists_has_no_people_and_the_steps_that_use_it_read_it() -> 
     config = parse_config(f"{written}  {lists}\n")
     assert config.customers.match_order == ("crm",)
     steps = {step.table.name: step for step in steps_of(Project(Path(), Path("cdp.yaml"), config, ""))}
-    assert set(steps["duplicate_pairs_crm"].reads) == {"crm", "words"}
+    assert set(steps["duplicate_pairs_crm"].reads) == {"crm", "words", "term_frequencies"}
     assert "words" not in steps["match_edges"].reads

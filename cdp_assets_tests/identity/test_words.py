@@ -116,7 +116,9 @@ def test_with_weights_that_were_kept_a_pair_scores_the_same_whatever_else_there_
     shop = "record_key | name | born\ns1 | 12 Maine Street | 1980-01-02"
     more = "\ns2 | 5 Boston Street | 1999-01-02\ns3 | 6 Boston Street | 1999-01-02\ns4 | 7 Boston Street | 1999-01-02"
     everything = {"crm": typed(crm), "shop": typed(shop + more)}
-    kept = run_tables(weight_stages(sides), everything)
+    learnt = run_tables(weight_stages(sides), everything)
+    kept = learnt.append_column("term", learnt["word"]).append_column("type", learnt["kind"]).drop(["kind", "word"])
+    kept = kept.append_column("kind", pa.array(["word"] * len(kept)))
     pairs = pair_stages(rule, sides["crm"], sides["shop"], "pairs")
 
     def scores(given: dict[str, pa.Table], frozen: str | None) -> list[float]:

@@ -10,7 +10,7 @@ import pytest
 from cdp_assets.config import ProjectConfig, parse_config
 from cdp_assets.events.tables import VISITOR_IDENTITIES
 from cdp_assets.governance.tables import DECISIONS
-from cdp_assets.identity import clusters, dedupe_rules, match, overrides, record_sources, registry
+from cdp_assets.identity import clusters, dedupe_rules, match, overrides, record_sources, registry, terms
 from cdp_assets.identity.registry_tables import CUSTOMER_IDS
 from cdp_assets.lake import Check, Stage
 from cdp_assets.sources.tables import table_of
@@ -45,6 +45,8 @@ def unify(config: ProjectConfig, ids: pa.Table = NO_IDS, **given: str) -> World:
         table = VISITOR_IDENTITIES if name == "visitor_identities" else table_of(name, config.sources[name])
         world.tables[name] = rows(text, table)
     world.make(overrides.stages([config]))
+    if terms.learns(config):
+        world.make(terms.stages(config))
     for source in record_sources(config):
         if dedupe_rules(config, source):
             world.make(deduplicate.pairs_stages(config, source))

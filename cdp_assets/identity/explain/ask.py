@@ -136,7 +136,7 @@ def _judged(reader: Reader, rule: Rule, one: Node, other: Node) -> Verdict | Non
     if rule.within:
         left, right = sorted((one, other), key=lambda each: each.key)
     one_row, other_row = reader.row(left), reader.row(right)
-    return judge(reader.connection, rule, one_row, other_row, reader.weights.of(rule)) if one_row and other_row else None
+    return judge(reader.connection, rule, one_row, other_row) if one_row and other_row else None
 
 
 def _instead(edge: Edge, edges: Iterable[Edge]) -> Edge | None:

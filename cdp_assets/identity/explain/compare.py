@@ -6,8 +6,8 @@ from functools import cache
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
-from cdp_assets.identity.explain.weights import Weights, make
 from cdp_assets.identity.forms import Forms, forms_stages
 from cdp_assets.identity.rules import Rule, forms_of
 from cdp_assets.identity.similarity import Comparison
@@ -18,6 +18,7 @@ from cdp_assets.lake.session import provide
 from cdp_assets.lake.source import name
 
 _LEFT, _RIGHT = "left record", "right record"
+_LEFT_GIVEN, _RIGHT_GIVEN = "left record as given", "right record as given"
 _TOLD = 6  # columns of the statement for each condition
 
 
@@ -69,17 +70,20 @@ class Verdict:
         return len(failed), sum(1 - (each.score or 0.0) for each in failed)
 
 
-def judge(connection: duckdb.DuckDBPyConnection, rule: Rule, left: str, right: str, weights: Weights) -> Verdict:
-    """The rule on the one row of each of two relations (record_key and the fields), given by their names.
+@dataclass(frozen=True)
+class Row:
+    """A record as two relations of one row, record_key and the fields: as `given`, and `usable`, without values of nobody."""
 
-    `weights`: those of words, where the rule weighs any.
-    """
-    for view, relation in ((_LEFT, left), (_RIGHT, right)):
+    given: str
+    usable: str
+
+
+def judge(connection: duckdb.DuckDBPyConnection, rule: Rule, left: Row, right: Row) -> Verdict:
+    """The rule on two records. Weights of words are those of the connection's views (weights_name), where the rule weighs any."""
+    for view, relation in ((_LEFT, left.usable), (_RIGHT, right.usable), (_LEFT_GIVEN, left.given), (_RIGHT_GIVEN, right.given)):
         connection.execute(f"create or replace temp view {name(view)} as select * from {name(relation)}")
     asked = _asked(rule)
     provide(connection, asked.functions)
-    for kind, learnt in weights.items():
-        connection.execute(f"create or replace temp view {name(weights_name(kind))} as select * from {name(learnt)}")
     for stage in asked.stages:
         make(connection, stage)
     met, score, *told = connection.execute(asked.statement).fetchall()[0]
@@ -116,6 +120,11 @@ def fields_of(rules: Iterable[Rule]) -> dict[str, dict[str, str]]:
     return found
 
 
+def kinds_weighed(rules: Iterable[Rule]) -> list[str]:
+    """The kinds of text whose words these rules weigh."""
+    return sorted({comparison.left.kind for rule in rules for comparison in _compared(rule) if comparison.weighed})
+
+
 @dataclass(frozen=True)
 class _Asked:
     """How a rule is asked: the stages that make the forms of both records, and the statement over them."""
@@ -140,7 +149,7 @@ def _asked(rule: Rule) -> _Asked:
     )
     statement = f"""
         select v.met, v.score, {told}
-        from ({verdicts(rule, left, right)}) as v cross join {name(_LEFT)} as a cross join {name(_RIGHT)} as b
+        from ({verdicts(rule, left, right)}) as v cross join {name(_LEFT_GIVEN)} as a cross join {name(_RIGHT_GIVEN)} as b
     """
     functions = (*(each for stage in stages for each in stage.functions), *(each for c in _compared(rule) for each in c.functions))
     return _Asked(stages, tuple(dict.fromkeys(functions)), statement)
@@ -149,6 +158,18 @@ def _asked(rule: Rule) -> _Asked:
 def _texts(forms: Forms, stage: str) -> Forms:
     """The forms without sets of letters: these only save work where many pairs are compared."""
     return Forms(stage, tuple(form for form in forms.forms if form.view != "letters"))
+
+
+def make(connection: duckdb.DuckDBPyConnection, stage: Stage) -> None:
+    """The rows of a stage as a temporary table of its name."""
+    sql = stage.sql()
+    if sql is None:
+        assert callable(stage.body)
+        tables: dict[str, pa.Table] = {each: connection.table(name(each)).to_arrow_table() for each in stage.reads}
+        connection.register("made by a function", stage.body(tables, stage.params))
+        sql = 'select * from "made by a function"'
+    used = {key: value for key, value in stage.params.items() if f"${key}" in sql}
+    connection.execute(f"create or replace temp table {name(stage.name)} as {sql}", used)
 
 
 def _text(side: str, field: str) -> str:

@@ -12,12 +12,15 @@ import pyarrow as pa
 from cdp_assets.config import EventsSource, ProjectConfig
 from cdp_assets.config.problems import nearest
 from cdp_assets.errors import UserError
-from cdp_assets.identity.explain.compare import fields_of, prepare
+from cdp_assets.identity import words
+from cdp_assets.identity.explain.compare import Row, fields_of, kinds_weighed, make, prepare
 from cdp_assets.identity.explain.path import USED, Edge, Node
 from cdp_assets.identity.explain.state import Tables, last_whole
-from cdp_assets.identity.explain.weights import Learner
 from cdp_assets.identity.rules import Rule, dedupe_rules, event_sources, match_rules, record_sources
+from cdp_assets.identity.tables import TERM_FREQUENCIES
+from cdp_assets.identity.usable import nobody_stages, usable_stages
 from cdp_assets.lake import Place, Table, no_values_in_errors, session
+from cdp_assets.lake.session import provide
 from cdp_assets.lake.source import literal, name
 
 MEMORY = 512 << 20
@@ -57,18 +60,16 @@ class Reader:
         self.known = [*record_sources(config), *event_sources(config)]
         self.rules = [*(rule for source in record_sources(config) for rule in dedupe_rules(config, source)), *match_rules(config)]
         self._fields = _compared(self.rules, config)
-        self._kept: dict[Node, str | None] = {}
+        self._kept: dict[Node, Row | None] = {}
         self._many = many
         with ExitStack() as opened, no_values_in_errors(tables.clusters.name):
             self.connection = opened.enter_context(session(memory=MEMORY, threads=threads))
             for table, source in state.sources(place, tables).items():
                 self.connection.execute(f"create temp view {name(table)} as {source.sql}")
-            self.weights = Learner(self.connection, config, {source: table.name for source, table in tables.records.items()})
+            self._keep_what_is_learnt()
             if many:
                 self._keep_members()
                 prepare(self.rules)
-                for rule in self.rules:
-                    self.weights.of(rule)
             self._open = opened.pop_all()
 
     def __enter__(self) -> Self:
@@ -89,6 +90,15 @@ class Reader:
             left join {name(self.tables.keys.name)} as k on c.source = k.source and c.record_key = k.record_key
             order by c.cluster_id
         """)
+
+    def _keep_what_is_learnt(self) -> None:
+        """The weights of words and the values of nobody, as tables that are there for each question."""
+        if self.tables.terms.name != TERM_FREQUENCIES.name:
+            self.connection.execute(f"create temp view {name(TERM_FREQUENCIES.name)} as from {name(self.tables.terms.name)}")
+        learnt = [words.frozen_stage(kind, TERM_FREQUENCIES.name) for kind in kinds_weighed(self.rules)]
+        for stage in (*learnt, *nobody_stages(self.config, record_sources(self.config))):
+            provide(self.connection, stage.functions)
+            make(self.connection, stage)
 
     def find(self, *texts: str) -> list[Record]:
         """The records that these name as `source:key` or `source|key`; the id of a profile stands for its first record.
@@ -166,23 +176,27 @@ class Reader:
         rows = self._rows(f"select source, record_key from {members} where cluster_id = {literal(cluster)} order by all")
         return [Node(*row) for row in rows]
 
-    def row(self, node: Node) -> str | None:
-        """The name of a relation with the one row of this record, its key and its compared fields; None: the state has none."""
+    def row(self, node: Node) -> Row | None:
+        """The one row of this record, its key and its compared fields; None: the state has none."""
         if node in self._kept:
             return self._kept[node]
         if len(self._kept) >= KEPT:
             self._kept.clear()
-        relation = f"row {len(self._kept)}"
-        columns = "".join(f", {name(field)}" for field in self._fields.get(node.source, ()))
+        relation, fields = f"row {len(self._kept)}", self._fields.get(node.source, ())
+        columns = "".join(f", {name(field)}" for field in fields)
         query = f"select record_key{columns} from {name(self.tables.records[node.source].name)} where record_key = {literal(node.key)}"
         there = self._rows(f"create or replace temp table {name(relation)} as {query}")[0][0]
-        self._kept[node] = relation if there else None
+        usable, names = usable_stages(self.config, {node.source: relation}, {node.source: fields})
+        for stage in usable:
+            provide(self.connection, stage.functions)
+            make(self.connection, stage)
+        self._kept[node] = Row(relation, names[node.source]) if there else None
         return self._kept[node]
 
     def value(self, node: Node, field: str) -> str | None:
         """The value of a compared field of a record, as text."""
-        relation = self.row(node)
-        rows = self._rows(f"select cast({name(field)} as varchar) from {name(relation)}") if relation else []
+        row = self.row(node)
+        rows = self._rows(f"select cast({name(field)} as varchar) from {name(row.given)}") if row else []
         return rows[0][0] if rows else None
 
     def identities(self, visitor: Node) -> list[tuple[str | None, str | None, str | None, bool]]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from cdp_assets.identity.tables import TERM_FREQUENCIES
 from cdp_assets.lake import Place, Source, Table, no_values_in_errors
 from cdp_assets.lake import delta as log
 from cdp_assets.lake.run import source_of
@@ -20,12 +21,14 @@ class Tables:
     overrides: Table | None = None
     identities: Table | None = None
     id_column: str = "customer_id"
+    terms: Table = TERM_FREQUENCIES
     lists: tuple[Table, ...] = ()
     """The sources in which lists of aliases and of values to bypass stand."""
 
     def all(self) -> Iterator[Table]:
         """All of them."""
         yield from (self.keys, self.clusters, self.edges, *self.records.values())
+        yield self.terms
         yield from self.lists
         yield from (each for each in (self.overrides, self.identities) if each is not None)
 

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from cdp_assets.identity import forms_of, forms_stages, match_rules, pair_stages
-from cdp_assets.identity.explain.compare import Verdict, judge
+from cdp_assets.identity.explain.compare import Row, Verdict, judge
 from cdp_assets.lake import session
 from cdp_assets_tests.identity.rules_on_rows import config, typed
 from cdp_assets_tests.support import run_tables
@@ -24,7 +24,7 @@ def _verdict(connection: duckdb.DuckDBPyConnection, conditions: str, crm: str, s
     for relation, row in (("one", crm), ("other", shop)):
         connection.register(f"given {relation}", typed(f"{HEAD}\n{row}"))
         connection.execute(f'create or replace temp table {relation} as from "given {relation}"')
-    return judge(connection, rule, "one", "other", {})
+    return judge(connection, rule, Row("one", "one"), Row("other", "other"))
 
 
 def test_conditions_say_which_held_and_by_how_much_the_others_failed() -> None:

@@ -1,0 +1,181 @@
+"""What is learnt from all records and then kept: weights of words, and identifiers that too many people share.
+
+They are frozen: a refresh keeps them until they are learnt again on purpose (`cdp refresh --learn`, or this asset alone in
+Dagster's UI) or the configuration that they follow from changes. So the score of a pair depends on its two records and on
+this table, never on who else has come or gone. A shared identifier tells nobody apart (usable.py): the telephone of a
+switchboard, the address info@. People are told apart by their names, organisations by theirs; records without are not counted.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+
+import pyarrow as pa
+from sqlglot import exp
+
+from cdp_assets.config import ProjectConfig
+from cdp_assets.identity import words
+from cdp_assets.identity.forms import Forms, weight_stages
+from cdp_assets.identity.normalise import Form
+from cdp_assets.identity.normalise.forms import text, view, words_of
+from cdp_assets.identity.rules import dedupe_rules, forms_of, list_sources, match_rules, record_sources
+from cdp_assets.identity.tables import TERM_FREQUENCIES
+from cdp_assets.identity.usable import ALL, IDENTIFIER, WORD, canonical, functions_in, identifying
+from cdp_assets.lake import Column, Stage, Step, Table, anyhow, by, intermediate
+from cdp_assets.lake.nasty import keys, nasty_rows
+from cdp_assets.lake.source import literal, name
+from cdp_assets.sources.tables import table_of
+
+_HELD = intermediate("identifiers held", "type | varchar | type\nvalue | varchar | the identifier\nperson | varchar | name of who has it")
+_PART = ("kind", "type", "term", "records", "people", "weight")
+
+
+def learns(config: ProjectConfig) -> bool:
+    """Whether anything is learnt for the entity of this configuration."""
+    return bool(_forms(config)) or any(identifying(config, source) for source in record_sources(config))
+
+
+def terms_read(config: ProjectConfig) -> dict[str, Table]:
+    """What is learnt, as an input of a step; none where nothing is."""
+    return {TERM_FREQUENCIES.name: TERM_FREQUENCIES} if learns(config) else {}
+
+
+def terms_steps(config: ProjectConfig) -> list[Step]:
+    """The step that learns; none where nothing is learnt."""
+    if not learns(config):
+        return []
+    rules = [*match_rules(config), *(rule for source in record_sources(config) for rule in dedupe_rules(config, source))]
+    read = dict.fromkeys([*record_sources(config), *list_sources(rules)])
+    return [
+        Step(
+            TERM_FREQUENCIES,
+            "identity",
+            "What is learnt from all records and then kept: how rare words are, and identifiers that too many people share. "
+            "A refresh keeps it; materialise it alone, or `cdp refresh --learn`, to learn anew.",
+            {source: table_of(source, config.sources[source]) for source in read},
+            stages=partial(stages, config),
+            numbers={
+                "words": f"count(*) filter (kind = {literal(WORD)})",
+                "shared_identifiers": f"count(*) filter (kind = {literal(IDENTIFIER)})",
+                "most_people": "coalesce(max(people), 0)",
+            },
+            frozen=True,
+        )
+    ]
+
+
+def stages(config: ProjectConfig) -> list[Stage]:
+    """TERM_FREQUENCIES from the sources."""
+    weighed, result, parts = _forms(config), list[Stage](), list[str]()
+    if weighed:
+        result += [*weight_stages(weighed), _words()]
+        parts.append(_words().name)
+    held = [_held(config, source) for source in record_sources(config) if identifying(config, source)]
+    if held:
+        most = config.customers.guards.shared_by
+        assert most is not None, "no field is identifying then"
+        result += [*held, _union(_HELD, [stage.name for stage in held]), _shared(most), _counted()]
+        parts += [_shared(most).name, _counted().name]
+    return [*result, _union(TERM_FREQUENCIES, parts)]
+
+
+def _forms(config: ProjectConfig) -> dict[str, Forms]:
+    """The forms of each source of whose words the weights are needed by a rule between sources or inside one."""
+    found = {s: forms_of([*dedupe_rules(config, s), *match_rules(config)], s) for s in record_sources(config)}
+    return {source: forms for source, forms in found.items() if forms.weighted}
+
+
+def _part(title: str) -> Table:
+    return Table(title, "rows of what is learnt", (), TERM_FREQUENCIES.columns)
+
+
+def _union(table: Table, parts: Sequence[str]) -> Stage:
+    listing = ", ".join(table.column_names)
+    body = " union all ".join(f"select {listing} from {name(part)}" for part in parts)
+    return Stage(table.name, dict.fromkeys(parts, anyhow()), body, table, nasty=lambda: {part: nasty_rows(table.columns) for part in parts})
+
+
+def _words() -> Stage:
+    """Each word with its weight, and how many texts there are of a kind."""
+    table = _part("weights learnt")
+    body = f"""
+        select {literal(WORD)} as kind, kind as type, word as term, texts as records, cast(null as bigint) as people, weight
+        from {name(words.WORD_WEIGHTS.name)}
+        union all
+        select distinct {literal(ALL)}, kind, '', all_texts, null, null from {name(words.WORD_WEIGHTS.name)}
+    """
+    given: dict[str, Sequence[object]] = {
+        "kind": ["address", "address", "organization"],
+        "word": ["a", "b", "c", "d"],
+        "texts": [1, 2],
+        "all_texts": [40, 40, 7],
+    }
+    return Stage(
+        table.name, {words.WORD_WEIGHTS.name: by("kind")}, body, table,
+        nasty=lambda: {words.WORD_WEIGHTS.name: nasty_rows(words.WORD_WEIGHTS.columns, given, rows=12)},
+    )  # fmt: skip
+
+
+def _held(config: ProjectConfig, source: str) -> Stage:
+    """The identifiers of a source's records, each with the name of who has it."""
+    fields = config.sources[source].fields
+    person = _person(config, source)
+    selects = []
+    for field, meaning in identifying(config, source).items():
+        value = canonical(meaning, exp.column(field, quoted=True)).sql(dialect="duckdb")
+        selects.append(f"select {literal(meaning)} as type, {value} as value, person from named")
+    listing = ", ".join(name(field) for field in identifying(config, source))
+    body = f"with named as (select {person} as person, {listing} from {name(source)}) {' union all '.join(selects)}"
+    table = Table(f"identifiers of {source}", "an identifier of a record", (), _HELD.columns)
+    inputs = [Column(field, its.data_type, "field") for field, its in fields.items()]
+    return Stage(
+        table.name, {source: anyhow()}, body, table, functions=functions_in(body),
+        nasty=lambda: {source: nasty_rows([Column("record_key", "varchar", "key"), *inputs], {"record_key": keys()})},
+    )  # fmt: skip
+
+
+def _person(config: ProjectConfig, source: str) -> str:
+    """SQL for the name by which the people (or organisations) of a source are told apart; null where it has none."""
+    fields = config.sources[source].fields
+    of = {its.type: exp.column(field, quoted=True) for field, its in reversed(list(fields.items())) if its.data_type == "varchar"}
+    whole = [of[meaning] for meaning in ("person.full_name",) if meaning in of]
+    both = [of[meaning] for meaning in ("person.first_name", "person.last_name") if meaning in of]
+    people = [*whole, *([exp.func("concat_ws", exp.convert(" "), *both, dialect="duckdb")] if both else [])]
+    firms = [of["organization.name"]] if "organization.name" in of else []
+    names = [*firms, *people] if config.customers.section == "accounts" else [*people, *firms]
+    if not names:
+        return "cast(null as varchar)"
+    its = names[0] if len(names) == 1 else exp.Coalesce(this=names[0], expressions=names[1:])
+    form = Form("", "varchar", frozenset(), "name", "sorted")
+    value = text(form, its)
+    return view(form, value, words_of(value.copy())).sql(dialect="duckdb")
+
+
+def _shared(most: int) -> Stage:
+    """Identifiers that people of more than so many names have."""
+    table = _part("shared identifiers")
+    body = f"""
+        select {literal(IDENTIFIER)} as kind, type, value as term, count(*) as records, count(distinct person) as people,
+            cast(null as integer) as weight
+        from {name(_HELD.name)} where value is not null
+        group by type, value having count(distinct person) > $most
+    """
+    return Stage(
+        table.name, {_HELD.name: by("type", "value", nulls="drop")}, body, table, params={"most": most},
+        nasty=lambda: {_HELD.name: _held_example()},
+    )  # fmt: skip
+
+
+def _counted() -> Stage:
+    """How many identifiers of each type there are."""
+    table = _part("identifiers counted")
+    body = f"""
+        select {literal(ALL)} as kind, type, '' as term, count(value) as records, cast(null as bigint) as people,
+            cast(null as integer) as weight
+        from {name(_HELD.name)} group by type having count(value) > 0
+    """
+    return Stage(table.name, {_HELD.name: by("type")}, body, table, nasty=lambda: {_HELD.name: _held_example()})
+
+
+def _held_example() -> pa.Table:
+    people = [f"p{n}" for n in range(1, 8)]
+    return nasty_rows(_HELD.columns, {"type": ["identity.email"], "value": ["a", "a", "b", None], "person": people})
