@@ -106,7 +106,7 @@ def test_another_order_of_rows_and_files_gives_the_same_tables(refreshed: Projec
             assert rows_of(other, name) == rows_of(refreshed, name), name
 
 
-def test_a_refresh_of_rows_and_files_in_another_order_changes_no_id(refreshed: Project, tmp_path: Path) -> None:
+def test_a_refresh_of_rows_and_files_in_another_order_changes_no_id(tmp_path: Path) -> None:
     project = world(tmp_path)
     run_steps(project)
     ids = "select * from customer_ids order by all"
