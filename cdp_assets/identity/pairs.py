@@ -99,7 +99,8 @@ def _scan(rule: Rule, left: Forms, right: Forms, title: str) -> list[Stage]:
     shares = [c.share for c in bounded]
     scan = candidates(rule, shares, one.name, other.name, f"{title} candidates", example)
     alike = _verify(rule, scan.name, one, other, fuzzy, f"{title} alike")
-    found = nasty_rows(alike.writes.columns, {"left_id": list(range(1, 21)), "right_id": list(range(1, 31))}, rows=60)
+    given = {"left_id": list(range(1, 21)), "right_id": list(range(1, 31)), "comparisons": [4, 10_000]}
+    found = nasty_rows(alike.writes.columns, given, rows=60)
     return [
         *(one, other, *scan_budget(rule, one.name, other.name, title, example), scan),
         *(alike, *alike_budget(rule, alike.name, title, found)),
