@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from cdp_assets.cli.context import Context
+from cdp_assets.cli.review_customers import Figures, figures
 from cdp_assets.config import Project, ProjectConfig, Role
 from cdp_assets.config.contacts import MOST_ATTRIBUTES, NAMED_ATTRIBUTES, Contacts
 from cdp_assets.errors import UserError
@@ -48,28 +49,35 @@ def review_contacts(context: typer.Context) -> None:
 
 
 def review(project: Project) -> list[Reviewed]:
-    """The seven steps; counts only, no values of anybody. UserError where the project has no contacts."""
+    """The seven steps, the counts of the first four with their difference to the run before; no values of anybody.
+
+    UserError where the project has no contacts.
+    """
     contacts = _section(project.config)
-    counted = _Lake(project)
+    counted, its = _Lake(project), figures(project, "contacts")
     named = [name for name in NAMED_ATTRIBUTES if name in contacts.attributes or name == "contact_id"]
     linked = [source for source in contacts.match_order if source in contacts.relationships]
     return [
         Reviewed(
             "Source fields",
             _lines(_fields(project.config, s) for s in contacts.match_order),
-            _each(counted, contacts, "count(*)", "records"),
+            _lines(f"{s}: {its.text('duplicates', 'source rows', s)} records" for s in contacts.match_order),
         ),
         Reviewed(
             "Duplicate records",
             _lines(f"{s}: {_rules(project, s)}" for s in contacts.match_order),
-            _each(counted, contacts, "count(*) filter (not is_winner)", "duplicates"),
+            _lines(f"{s}: {its.text('duplicates', 'duplicates', s)} duplicates" for s in contacts.match_order),
         ),
         Reviewed(
             "Matching conditions",
             _lines(f"{rule.name}: {rule.left} and {rule.right}" for rule in contacts.match) or "no rules: one source",
-            counted.text("contact_match_edges", "count(*) filter (kind = 'match' and status = 'joined')", "matched"),
+            f"{its.total('matches', 'matched by rule')} matched",
         ),
-        Reviewed("Unified fields", f"{len(_unified(project))} fields", counted.text("contacts", "count(*)", "contacts")),
+        Reviewed(
+            "Unified fields",
+            f"{len(_unified(project))} fields",
+            f"{its.text('profiles', 'profiles')} contacts\n{_ids(its)}",
+        ),
         Reviewed(
             "Semantic fields",
             _lines(f"{name}: {field}" for name, field in contacts.attributes.items()) or "none",
@@ -146,6 +154,10 @@ def _lines(parts: Iterable[str]) -> str:
     return "\n".join(parts)
 
 
+def _ids(its: Figures) -> str:
+    return f"{its.text('ids', 'held')} ids held, {its.text('ids', 'led to another')} lead to another"
+
+
 def _fields(config: ProjectConfig, source: str) -> str:
     return f"{source}: {len(config.sources[source].fields)} fields"
 
@@ -163,10 +175,6 @@ def _unified(project: Project) -> list[str]:
 
     view = project.config.model_copy(update={"customers": project.config.contacts})
     return [field.name for field in unified_fields(view)]
-
-
-def _each(lake: _Lake, contacts: Contacts, count: str, what: str) -> str:
-    return _lines(f"{source}: {lake.text(f'deduplicated_{source}', count, what)}" for source in contacts.match_order)
 
 
 def _result(lake: _Lake) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Rule = Annotated[str | None, typer.Option("--rule", help="Only this rule: how many it matched, and the weakest pairs that it did.")]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 Key = tuple[str, str, str]
+CHANGES = "changes of a record's id since the first run"
 NONE = "--"
 """What stands in the place of a figure before the first refresh."""
 
@@ -146,8 +147,14 @@ def parts(config: ProjectConfig, its: Figures) -> Iterator[tuple[str, list[str]]
         [
             f"{its.text('ids', 'held')} held, {its.text('ids', 'given in the newest registry')} of them new in its last change",
             f"{its.text('ids', 'led to another')} lead to another, {its.text('ids', 'without a survivor')} have none that survived",
+            *changed_ids(its),
         ],
     )
+
+
+def changed_ids(its: Figures) -> list[str]:
+    """How often the id of a record changed since the first run, by cause; the difference is what the last run changed."""
+    return [f"  {cause}: {its.text('ids', CHANGES, cause)} changes of a record's id" for cause in its.subjects("ids", CHANGES)]
 
 
 def _first(size: str) -> int:

@@ -58,6 +58,17 @@ def scan_budget(rule: Rule, left: str, right: str, title: str, example: Mapping[
     ]
 
 
+def alike_budget(rule: Rule, alike: str, title: str, example: pa.Table) -> list[Stage]:
+    """Refuse a rule without an exact condition when its pairs of values (stage alike) stand for too many pairs of records."""
+    body = f"select comparisons from {name(alike)} where comparisons >= {SMALL_BLOCK}"
+    pairs = intermediate(f"{title} fan-out", "comparisons | bigint | pairs of records that have values that are alike")
+    advice = "Some values that are alike stand in very many records: add an exact condition, such as birth date or postcode."
+    return [
+        Stage(pairs.name, {alike: whole()}, body, pairs, nasty=lambda: {alike: example}),
+        _guard(rule, pairs.name, pairs.name, MAX_PAIRS, f"{advice}{rule.way_out}"),
+    ]
+
+
 def exact_columns(rule: Rule, left: Forms, right: Forms) -> tuple[list[str], list[str]]:
     """The columns of both sides that must be equal."""
     exact = [comparison for comparison in rule.comparisons if comparison.exact]

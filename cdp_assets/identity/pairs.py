@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from cdp_assets.identity.budget import block_budget, exact_columns, scan_budget
+from cdp_assets.identity.budget import alike_budget, block_budget, exact_columns, scan_budget
 from cdp_assets.identity.candidates import CANDIDATES, candidates
 from cdp_assets.identity.exceptions import exception_stages
 from cdp_assets.identity.forms import Forms
@@ -98,7 +98,14 @@ def _scan(rule: Rule, left: Forms, right: Forms, title: str) -> list[Stage]:
     example = {stage.name: _values_example(stage.writes) for stage in (one, other)}
     shares = [c.share for c in bounded]
     scan = candidates(rule, shares, one.name, other.name, f"{title} candidates", example)
-    return [one, other, *scan_budget(rule, one.name, other.name, title, example), scan, _verify(rule, scan.name, one, other, fuzzy, title)]
+    alike = _verify(rule, scan.name, one, other, fuzzy, f"{title} alike")
+    given = {"left_id": list(range(1, 21)), "right_id": list(range(1, 31)), "comparisons": [4, 10_000]}
+    found = nasty_rows(alike.writes.columns, given, rows=60)
+    return [
+        *(one, other, *scan_budget(rule, one.name, other.name, title, example), scan),
+        *(alike, *alike_budget(rule, alike.name, title, found)),
+        _records(rule, alike.name, one, other, found, title),
+    ]
 
 
 def _values(title: str, forms: Forms, columns: list[str]) -> Stage:
@@ -134,7 +141,36 @@ def _values_example(table: Table) -> pa.Table:
 
 
 def _verify(rule: Rule, scan: str, one: Stage, other: Stage, fuzzy: list[Fuzzy], title: str) -> Stage:
-    """Compare the candidates' values exactly and give every pair of records that have them."""
+    """Compare the candidates' values exactly, and count how many pairs of records have those that are alike."""
+    body = f"""
+        select left_id, right_id, {_score(fuzzy)} as score, comparisons
+        from (
+            select l.id as left_id, r.id as right_id, cast(len(l.keys) as bigint) * len(r.keys) as comparisons{_measures(fuzzy)}
+            from {name(scan)} as c
+            join {name(one.name)} as l on c.left_id = l.id
+            join {name(other.name)} as r on c.right_id = r.id
+        )
+        where {_alike(fuzzy)}
+    """
+    written = """
+        left_id     | bigint | number of the left values
+        right_id    | bigint | number of the right values
+        score       | double | how alike they are
+        comparisons | bigint | pairs of records that have them
+    """
+    found = nasty_rows(CANDIDATES.columns, {"left_id": list(range(1, 21)), "right_id": list(range(1, 31))}, rows=60)
+    return Stage(
+        title,
+        {scan: anyhow(), one.name: everywhere(), other.name: everywhere()},
+        body,
+        intermediate(title, written),
+        nasty=lambda: {scan: found, one.name: _values_example(one.writes), other.name: _values_example(other.writes)},
+        functions=rule.functions,
+    )
+
+
+def _records(rule: Rule, alike: str, one: Stage, other: Stage, found: pa.Table, title: str) -> Stage:
+    """Every pair of records that have values that are alike."""
     ends = "least(left_key, right_key) as left_key, greatest(left_key, right_key) as right_key" if rule.within else "left_key, right_key"
     distinct = "same_values = 0 or left_key < right_key" if rule.within else "true"
     body = f"""
@@ -145,26 +181,20 @@ def _verify(rule: Rule, scan: str, one: Stage, other: Stage, fuzzy: list[Fuzzy],
             from (
                 select left_key, unnest(right_keys) as right_key, same_values, score
                 from (
-                    select unnest(left_keys) as left_key, right_keys, same_values, {_score(fuzzy)} as score
-                    from (
-                        select l.keys as left_keys, r.keys as right_keys, cast(l.id = r.id as integer) as same_values{_measures(fuzzy)}
-                        from {name(scan)} as c
-                        join {name(one.name)} as l on c.left_id = l.id
-                        join {name(other.name)} as r on c.right_id = r.id
-                    )
-                    where {_alike(fuzzy)}
+                    select unnest(l.keys) as left_key, r.keys as right_keys, cast(l.id = r.id as integer) as same_values, c.score
+                    from {name(alike)} as c
+                    join {name(one.name)} as l on c.left_id = l.id
+                    join {name(other.name)} as r on c.right_id = r.id
                 )
             )
             where {distinct}
         )
     """
-    found = nasty_rows(CANDIDATES.columns, {"left_id": list(range(1, 21)), "right_id": list(range(1, 31))}, rows=60)
     return Stage(
         title,
-        {scan: anyhow(), one.name: everywhere(), other.name: everywhere()},
+        {alike: anyhow(), one.name: everywhere(), other.name: everywhere()},
         body,
         pairs_table(title),
         params=_constants(rule),
-        nasty=lambda: {scan: found, one.name: _values_example(one.writes), other.name: _values_example(other.writes)},
-        functions=rule.functions,
+        nasty=lambda: {alike: found, one.name: _values_example(one.writes), other.name: _values_example(other.writes)},
     )

@@ -36,10 +36,11 @@ SIZES = ((1, 1), (2, 2), (3, 3), (4, 4), (5, 5), (6, 10), (11, 50), (51, None))
 
 def reads(config: ProjectConfig) -> dict[str, Table]:
     """The tables that figures are counted in."""
-    from cdp_assets.identity.registry_tables import CUSTOMER_ID_REDIRECTS, CUSTOMER_IDS
+    from cdp_assets.identity.registry_tables import CUSTOMER_ID_CHANGES, CUSTOMER_ID_REDIRECTS, CUSTOMER_IDS
 
     records = [deduplicated(config, source) for source in record_sources(config)]
-    return {t.name: t for t in (*records, MATCH_EDGES, CLUSTERS, unified_profiles(config), CUSTOMER_IDS, CUSTOMER_ID_REDIRECTS)}
+    ids = (CUSTOMER_IDS, CUSTOMER_ID_REDIRECTS, *([CUSTOMER_ID_CHANGES] if tells_changes(config) else []))
+    return {t.name: t for t in (*records, MATCH_EDGES, CLUSTERS, unified_profiles(config), *ids)}
 
 
 def statement(config: ProjectConfig) -> str:
@@ -51,8 +52,14 @@ def statement(config: ProjectConfig) -> str:
         *_evidence(),
         *_profiles(),
         *_ids(),
+        *(_changes() if tells_changes(config) else ()),
     ]
     return " union all ".join(parts)
+
+
+def tells_changes(config: ProjectConfig) -> bool:
+    """Whether there is a table that says why ids changed: of customers only, as their ids are those that other systems keep."""
+    return config.customers.section == "customers"
 
 
 def fixed(config: ProjectConfig) -> Iterator[tuple[str, str, str, int]]:
@@ -145,3 +152,7 @@ def _ids() -> Iterator[str]:
     )
     yield _row("ids", "led to another", ALL, "count(*) filter (surviving_customer_id is not null)", "customer_id_redirects")
     yield _row("ids", "without a survivor", ALL, "count(*) filter (surviving_customer_id is null)", "customer_id_redirects")
+
+
+def _changes() -> Iterator[str]:
+    yield _row("ids", "changes of a record's id since the first run", ":cause", "count(*)", "customer_id_changes")

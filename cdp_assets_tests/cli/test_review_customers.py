@@ -55,6 +55,7 @@ def test_the_difference_to_the_run_before_is_in_brackets_and_gone_after_a_run_th
     lines = said(project, capsys)
     assert "shop: 4 (+1) rows, 3 unique, 25.0 % deduplicated; 0 rows repeat a key" in lines  # s2 and s4 have one mail
     assert "mail of crm: 2 (+1) matched, 50.0 % of shop" in lines
+    assert "new record: 15 (+1) changes of a record's id" in lines
     assert "In brackets: the difference to the run before." in lines
     list(run_up_to(project, "unification_statistics"))
     lines = said(project, capsys)

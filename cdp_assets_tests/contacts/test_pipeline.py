@@ -116,6 +116,16 @@ def test_row_26_the_summary_of_changes_counts_what_is_new_gone_and_elsewhere(tmp
     assert changes(made) == ["Changes (version 1 against 0): 1 new, 1 gone, 1 with another account."]
 
 
+def test_the_review_has_the_difference_to_the_run_before(tmp_path: Path) -> None:
+    made = small_project(tmp_path, WORLD, FILES)
+    run_steps(made)
+    (tmp_path / "b.csv").write_text(FILES["b.csv"] + "b6,3,,Fay,fay@smithy.test\n")
+    run_steps(made)
+    steps = {row.step: row for row in review(made)}
+    assert steps["Source fields"].counts == "business: 6 (+1) records\npartners: 2 records"
+    assert steps["Unified fields"].counts == "6 (+1) contacts\n6 (+1) ids held, 0 lead to another"
+
+
 def command() -> typer.Typer:
     app = typer.Typer()
 
@@ -147,4 +157,4 @@ def test_a_project_without_contacts_is_told_what_to_add(tmp_path: Path) -> None:
 
 
 def test_before_the_first_refresh_the_review_has_settings_and_no_counts() -> None:
-    assert review(project())[3].counts == "- contacts"
+    assert review(project())[3].counts == "-- contacts\n-- ids held, -- lead to another"

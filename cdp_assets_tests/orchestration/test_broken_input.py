@@ -11,9 +11,12 @@ from pathlib import Path
 import pytest
 
 from cdp_assets.config import Project
-from cdp_assets.lake import Holder, Place, project_lock
+from cdp_assets.lake import Holder, Place, Run, project_lock
+from cdp_assets.lake.lock import current_holder
+from cdp_assets.orchestration.match_decisions import decide_pair
+from cdp_assets.orchestration.refresh import refresh
 from cdp_assets_tests.orchestration.test_over_time import CONFIG, CRM, DAY_1, DAY_2, SHOP
-from cdp_assets_tests.projects import contents, demo_project, query, run, run_steps, small_project, versions
+from cdp_assets_tests.projects import AS_OF, contents, demo_project, ordered_steps, query, run, run_steps, small_project, versions
 
 pytestmark = pytest.mark.pipeline
 
@@ -104,6 +107,35 @@ def test_a_wrong_configuration_says_file_line_and_nearest_name_and_touches_nothi
     assert 'match_order"' in ended.stderr
     assert "Traceback" not in ended.stderr
     assert not (project.folder / ".cdp").exists()
+
+
+def test_a_run_goes_by_the_configuration_that_it_began_with_whatever_becomes_of_the_file(project: Project, tmp_path: Path) -> None:
+    undisturbed = small_project(tmp_path / "other", CONFIG, {"crm.csv": CRM, "shop.csv": SHOP, "web/1.csv": DAY_1})
+    assert run(undisturbed).ok
+    file, changed = project.folder / "cdp.yaml", []
+
+    def write(*_told: str) -> None:
+        """At the first table that is told of, somebody takes all rules between sources out."""
+        if not changed:
+            assert current_holder(Place(project.store).lock) is not None
+            changed.append(file.write_text(CONFIG.split("customers:")[0]))
+
+    assert refresh(project, "tester", as_of=AS_OF, progress=write).ok
+    assert changed
+    assert contents(project) == contents(undisturbed)
+
+
+def test_what_is_decided_while_a_run_is_on_is_kept_for_the_next_run(project: Project) -> None:
+    run_steps(project)
+    place = Place(project.store)
+    pair = (("crm", "c1"), ("crm", "c2"))
+    opened = Run(place, "a run that is on", AS_OF, user="tester", memory=1 << 30)
+    decide_pair(project, "tester", "customers", pair, "accept")
+    for step in ordered_steps(project):
+        step.run(opened)
+    assert query(project, "select count(*) from match_overrides") == [(0,)]
+    run_steps(project)
+    assert query(project, "select verdict, left_key, right_key from match_overrides") == [("always", "c1", "c2")]
 
 
 def test_a_second_refresh_is_told_who_holds_the_project_and_waits_if_asked(project: Project) -> None:
