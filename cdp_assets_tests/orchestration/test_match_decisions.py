@@ -15,7 +15,7 @@ from cdp_assets.identity.tables import CLUSTERS, MATCH_EDGES
 from cdp_assets.lake import Place, Table
 from cdp_assets.orchestration.match_decisions import decide_pair, foresee, standing_decisions
 from cdp_assets_tests.cli.test_commands import cdp
-from cdp_assets_tests.projects import run_steps, small_project
+from cdp_assets_tests.projects import run_steps, run_up_to, small_project
 
 pytestmark = pytest.mark.pipeline
 CONFIG = """
@@ -92,6 +92,29 @@ def test_what_was_foreseen_is_what_the_refresh_makes(project: Project) -> None:
         expected = {record: customer_id for record, customer_id in foreseen.outlook.after.items() if customer_id}
         assert {record: after[record] for record in expected} == expected
         assert {r: (before[r], after[r]) for r in before if before[r] != after[r]} == foreseen.moved
+
+
+def test_the_former_id_of_a_part_that_splits_off_is_foreseen_as_such(project: Project) -> None:
+    pair, before = (("crm", "c3"), ("crm", "c4")), ids(project)
+    decide_pair(project, "ann", "customers", pair, "accept")
+    run_steps(project)
+    merged = ids(project)
+    [gone] = set(before.values()) - set(merged.values())
+    foreseen = foresee(project, "customers", pair, "undo")
+    assert {after for _, after in foreseen.moved.values()} == {gone} == foreseen.outlook.former
+    assert foreseen.new_ids == set()
+    decide_pair(project, "ann", "customers", pair, "undo")
+    run_steps(project)
+    assert ids(project) == before
+
+
+def test_what_is_foreseen_is_about_the_last_whole_state_while_a_refresh_is_half_done(project: Project) -> None:
+    pair, shop = (("shop", "s3"), ("crm", "c4")), project.folder / "shop.csv"
+    foreseen = foresee(project, "customers", pair, "accept")
+    shop.write_text(shop.read_text().replace("s3,Dee Foe,dee@x.example,9", "s3,Dee Foe,dee@x.example,2"))
+    for _ in run_up_to(project, MATCH_EDGES.name):
+        pass
+    assert foresee(project, "customers", pair, "accept").outlook == foreseen.outlook
 
 
 def test_ids_that_are_made_from_fields_are_foreseen_as_such(tmp_path: Path) -> None:
