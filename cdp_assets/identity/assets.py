@@ -38,7 +38,7 @@ def steps(project: Project) -> list[Step]:
         Step(
             MATCH_EDGES,
             "identity",
-            "Every pair of records for which a rule holds, used or refused, with the reason.",
+            "Every pair of records for which a rule holds, used, refused or for a review, with the reason.",
             {**records, **pairs, **visitors, **lists, MATCH_OVERRIDES.name: MATCH_OVERRIDES},
             stages=partial(match.stages, config),
             checks=partial(match.checks, config),
@@ -46,6 +46,7 @@ def steps(project: Project) -> list[Step]:
                 "joined": "count(*) filter (status = 'joined')",
                 "redundant": "count(*) filter (status = 'redundant')",
                 "refused": "count(*) filter (status = 'refused')",
+                "review": "count(*) filter (status = 'review')",
             },
             notice=stated.NOTICE,
         ),

@@ -34,7 +34,7 @@ _DUPLICATES = (
     *(Column(n, "varchar", "duplicate pair") for n in ("left_key", "right_key", "rule")),
     Column("rule_rank", "integer", "place of the rule"),
     Column("score", "double", "score"),
-    Column("status", "varchar", "used or refused"),
+    Column("status", "varchar", "used, refused or review"),
     Column("reason", "varchar", "why it is refused"),
 )
 DUPLICATES_FOUND, HITS = evidence("duplicates found"), pairs("hits")
@@ -74,7 +74,7 @@ def checks(config: ProjectConfig) -> list[Check]:
             "one_match_a_record", "a record or visitor is led to no more than one record of the sources above it",
             """
             select count(*) from (
-                select 1 from match_edges where kind not in ('duplicate', 'always') and status <> 'refused'
+                select 1 from match_edges where kind not in ('duplicate', 'always') and status not in ('refused', 'review')
                 group by right_source, right_key having count(distinct left_source || '|' || left_key) > 1
             )
             """,

@@ -4,6 +4,7 @@ A rule with an exact condition is a join on it. A rule without one is a scan ove
 pairs, from a few bits each, that they are too far apart (candidates.py).
 """
 
+from fractions import Fraction
 from typing import Any
 
 import pyarrow as pa
@@ -21,14 +22,14 @@ from cdp_assets.lake.nasty import nasty_rows
 from cdp_assets.lake.source import name
 from cdp_assets.lake.table import Table
 
-_UNOPPOSED = "cast(null as varchar) as status, cast(null as varchar) as reason"
+_NO_REASON = "cast(null as varchar) as reason"
 
 
 def pair_stages(rule: Rule, left: Forms, right: Forms, title: str) -> list[Stage]:
     """The stages of one rule, reading the forms of both sides; the last one, `title`, has the pairs.
 
-    Pairs for which an exception of the rule holds are among them, as refused. Raises BudgetError when it runs and the
-    rule would compare too many pairs.
+    Pairs for which an exception of the rule holds are among them, as refused, and those that are only for a review.
+    Raises BudgetError when it runs and the rule would compare too many pairs.
     """
     met = f"{title} met" if rule.exceptions else title
     found = [*block_budget(rule, left, right, met), _join(rule, left, right, met)] if rule.exact else _scan(rule, left, right, met)
@@ -40,15 +41,20 @@ def _constants(rule: Rule) -> dict[str, Any]:
 
 
 def _fuzzy(rule: Rule, left: Forms, right: Forms) -> list[Fuzzy]:
-    return [Fuzzy.between(c, left, right) for c in rule.comparisons if not c.exact]
+    return [Fuzzy.between(c, left, right, rule.review) for c in rule.comparisons if not c.exact]
 
 
 def _measures(fuzzy: list[Fuzzy]) -> str:
     return "".join(f", {each.distance} as d{n}, {each.longer} as n{n}" for n, each in enumerate(fuzzy))
 
 
-def _alike(fuzzy: list[Fuzzy]) -> str:
-    return " and ".join(each.near(f"d{n}", f"n{n}") for n, each in enumerate(fuzzy)) or "true"
+def _alike(fuzzy: list[Fuzzy], review: Fraction | None = None) -> str:
+    return " and ".join(each.near(f"d{n}", f"n{n}", review) for n, each in enumerate(fuzzy)) or "true"
+
+
+def _status(rule: Rule, fuzzy: list[Fuzzy]) -> str:
+    """Null: the rule holds; review: it would with a lower precision."""
+    return "cast(null as varchar)" if rule.review is None else f"case when not ({_alike(fuzzy)}) then 'review' end"
 
 
 def _score(fuzzy: list[Fuzzy]) -> str:
@@ -64,12 +70,12 @@ def _join(rule: Rule, left: Forms, right: Forms, title: str) -> Stage:
     fuzzy = _fuzzy(rule, left, right)
     body = f"""
         select $left_source as left_source, left_key, $right_source as right_source, right_key, $rule as rule, $rank as rule_rank,
-            {_score(fuzzy)} as score, {_UNOPPOSED}
+            {_score(fuzzy)} as score, {_status(rule, fuzzy)} as status, {_NO_REASON}
         from (
             select l.record_key as left_key, r.record_key as right_key{_measures(fuzzy)}
             from {name(left.stage)} as l join {name(right.stage)} as r on {" and ".join(conditions)}
         )
-        where {_alike(fuzzy)}
+        where {_alike(fuzzy, rule.review)}
     """
     reads = {left.stage: by(*left_keys, nulls="drop"), right.stage: by(*right_keys, nulls="drop")}
     return Stage(
@@ -91,12 +97,12 @@ def _scan(rule: Rule, left: Forms, right: Forms, title: str) -> list[Stage]:
     rights = [c.right for c in bounded] + [form for c in weighed for form in (c.right, companion_of(c.right))]
     one = _values(f"{title} left values", left, [left.column(form) for form in lefts])
     other = _values(f"{title} right values", right, [right.column(form) for form in rights])
-    fuzzy = [Fuzzy(c, f"l.v{n}", f"r.v{n}") for n, c in enumerate(bounded, start=1)]
+    fuzzy = [Fuzzy(c, f"l.v{n}", f"r.v{n}", floor=rule.review) for n, c in enumerate(bounded, start=1)]
     for n, c in enumerate(weighed):
         text = len(bounded) + 2 * n + 1
-        fuzzy.append(Fuzzy(c, f"l.v{text}", f"r.v{text}", (f"l.v{text + 1}", f"r.v{text + 1}")))
+        fuzzy.append(Fuzzy(c, f"l.v{text}", f"r.v{text}", (f"l.v{text + 1}", f"r.v{text + 1}"), rule.review))
     example = {stage.name: _values_example(stage.writes) for stage in (one, other)}
-    shares = [c.share for c in bounded]
+    shares = [c.share if rule.review is None else rule.review for c in bounded]
     scan = candidates(rule, shares, one.name, other.name, f"{title} candidates", example)
     return [one, other, *scan_budget(rule, one.name, other.name, title, example), scan, _verify(rule, scan.name, one, other, fuzzy, title)]
 
@@ -139,20 +145,21 @@ def _verify(rule: Rule, scan: str, one: Stage, other: Stage, fuzzy: list[Fuzzy],
     distinct = "same_values = 0 or left_key < right_key" if rule.within else "true"
     body = f"""
         select $left_source as left_source, left_key, $right_source as right_source, right_key, $rule as rule, $rank as rule_rank, score,
-            {_UNOPPOSED}
+            status, {_NO_REASON}
         from (
-            select {ends}, score
+            select {ends}, score, status
             from (
-                select left_key, unnest(right_keys) as right_key, same_values, score
+                select left_key, unnest(right_keys) as right_key, same_values, score, status
                 from (
-                    select unnest(left_keys) as left_key, right_keys, same_values, {_score(fuzzy)} as score
+                    select unnest(left_keys) as left_key, right_keys, same_values, {_score(fuzzy)} as score,
+                        {_status(rule, fuzzy)} as status
                     from (
                         select l.keys as left_keys, r.keys as right_keys, cast(l.id = r.id as integer) as same_values{_measures(fuzzy)}
                         from {name(scan)} as c
                         join {name(one.name)} as l on c.left_id = l.id
                         join {name(other.name)} as r on c.right_id = r.id
                     )
-                    where {_alike(fuzzy)}
+                    where {_alike(fuzzy, rule.review)}
                 )
             )
             where {distinct}

@@ -117,6 +117,30 @@ def test_what_is_foreseen_is_about_the_last_whole_state_while_a_refresh_is_half_
     assert foresee(project, "customers", pair, "accept").outlook == foreseen.outlook
 
 
+def test_a_pair_for_a_review_joins_nobody_until_it_is_accepted_and_again_when_that_is_undone(tmp_path: Path) -> None:
+    rules = "    - {name: alike, left: crm, right: shop, all: [{field: phone}, {field: name, as: name, precision: high}], review: low}\n"
+    config = (
+        CONFIG[: CONFIG.index("    - {name: mail")].replace("{rules: [{name: same mail, all: [{field: mail}]}]}", "{rules: []}") + rules
+    )
+    shop = "id,name,mail,phone\ns1,Ann Lehmann,,1\ns2,Bob Kent,,3\n"
+    made = small_project(tmp_path / "nearly", config, {"crm.csv": CRM, "shop.csv": shop, "web/1.csv": WEB})
+    run_steps(made)
+    pair, before = (("crm", "c1"), ("shop", "s1")), ids(made)
+    found = {(row[1], row[3]): row[8] for row in rows(made, MATCH_EDGES) if row[4] == "match"}
+    assert found == {("c1", "s1"): "review", ("c3", "s2"): "joined"}
+    assert before[pair[0]] != before[pair[1]]
+    assert "for a review, alike enough only for people to decide" in cdp(made.folder, "why-not", "crm:c1", "shop:s1").stdout
+    assert "review: 1 pairs" in cdp(made.folder, "review", "customers").stdout
+    for verdict, together in (("accept", True), ("reject", False), ("undo", False)):
+        foreseen = foresee(made, "customers", pair, verdict)  # type: ignore[arg-type]
+        decide_pair(made, "ann", "customers", pair, verdict)  # type: ignore[arg-type]
+        run_steps(made)
+        after = ids(made)
+        assert (after[pair[0]] == after[pair[1]]) == together, verdict
+        assert {record: after[record] for record in foreseen.outlook.after} == foreseen.outlook.after
+    assert ids(made) == before
+
+
 def test_ids_that_are_made_from_fields_are_foreseen_as_such(tmp_path: Path) -> None:
     made = small_project(tmp_path / "own", CONFIG + "  id: [mail]\n", {"crm.csv": CRM, "shop.csv": SHOP, "web/1.csv": WEB})
     run_steps(made)
