@@ -15,6 +15,7 @@ from sqlglot import exp
 from cdp_assets.config import ProjectConfig
 from cdp_assets.identity.components import constrained_stage
 from cdp_assets.identity.forms import forms_stages
+from cdp_assets.identity.greatest_key import greatest_first
 from cdp_assets.identity.judged import ALWAYS, JUDGED, NEVER, stated
 from cdp_assets.identity.limits import limits_of, overrides_example, union_all
 from cdp_assets.identity.pairs import pair_stages
@@ -161,6 +162,7 @@ def best_hits(config: ProjectConfig) -> Stage:
     What an exception of its rule has refused is no hit, and a pair that is never one counts for nothing; where people
     state what a record belongs to, no rule is asked.
     """
+    greatest = greatest_first(config, record_sources(config), "left_source", "left_key")
     body = f"""
         with judged as (
             select h.*, {JUDGED}
@@ -189,7 +191,7 @@ def best_hits(config: ProjectConfig) -> Stage:
                 first_value(rule_rank) over best as first_rank,
                 left_source = first_value(left_source) over best and left_key = first_value(left_key) over best as same_pair
             from judged
-            window best as (partition by right_source, right_key, never order by rule_rank, score desc, left_key desc, left_source)
+            window best as (partition by right_source, right_key, never order by rule_rank, score desc, {greatest}, left_source)
         )
         union all
         select left_source, left_key, right_source, right_key, rule, rule_rank, 'match' as kind, score as weight, status, reason

@@ -44,6 +44,8 @@ class Outlook:
     before: dict[Record, str | None]
     after: dict[Record, str | None]
     used: str
+    against: str | None
+    """File and line of the list that says the contrary, if one does."""
     former: frozenset[str]
     """The ids of after that were given out before, though nobody holds them now."""
 
@@ -96,9 +98,10 @@ def outlook(
         given_up = f"select customer_id from ({inputs['customer_ids_before'].sql}) group by customer_id having not bool_or(held)"
         former = frozenset(i for [i] in connection.execute(given_up).fetchall()) & frozenset(after.values())
         stated = made[MATCH_OVERRIDES.name].source().sql
-        state = f"select state from ({stated}) where origin = 'decision' and entry = {literal(subject(config, pair))}"
+        state = f"select state, contradicted_by from ({stated}) where origin = 'decision' and entry = {literal(subject(config, pair))}"
         found = connection.execute(state).fetchall()
-    return Outlook(before, {record: after.get(record) for record in before}, found[0][0] if found else "nothing stated", former)
+    used, against = found[0] if found else ("nothing stated", None)
+    return Outlook(before, {record: after.get(record) for record in before}, used, against, former)
 
 
 def _reached(connection: duckdb.DuckDBPyConnection, read: Callable[[str], Source], pair: Sequence[Record]) -> dict[Record, str | None]:

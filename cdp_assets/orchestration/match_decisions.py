@@ -29,7 +29,7 @@ from cdp_assets.unify.tables import ALTERNATE_KEYS
 
 ENTITIES = {"customers": None, "accounts": ACCOUNTS, "contacts": CONTACTS}
 _WHY_NOT = {
-    "contradicted": "It would not count: a list of pairs says that these two are never one, and never wins.",
+    "contradicted": "It would not count: {against} says that these two are never one, and never wins.",
 }
 
 
@@ -79,7 +79,7 @@ def foresee(project: Project, of: str, pair: tuple[Record, Record], verdict: Ver
         found = outlook(seen.config, _reader(project, of), Path(work), pair, verdict, memory=project.config.engine.memory_bytes)
     segments = _segments(project, of, found.touched)
     exports = sorted(n for n, each in project.config.exports.items() if set(each.segments) & set(segments))
-    return Foreseen(found, segments, exports, _WHY_NOT.get(found.used))
+    return Foreseen(found, segments, exports, _WHY_NOT.get(found.used, "").format(against=found.against) or None)
 
 
 def decide_pair(project: Project, user: str, of: str, pair: tuple[Record, Record], verdict: Verdict) -> None:
@@ -93,7 +93,8 @@ def standing_decisions(project: Project, of: str) -> list[Standing]:
     config, place = _view(project, of).config, Place(project.store)
     stated = place.newest(MATCH_OVERRIDES)
     sql = f"""
-        select d."at", d.user_name, d.left_source, d.left_key, d.right_source, d.right_key, d.verdict, coalesce(o.state, 'not yet seen')
+        select d."at", d.user_name, d.left_source, d.left_key, d.right_source, d.right_key, d.verdict,
+            coalesce(o.state || coalesce(' by ' || o.contradicted_by, ''), 'not yet seen')
         from ({standing()}) as d
         left join ({stated.sql}) as o on o.origin = 'decision' and o.entity = {literal(of)} and o.entry = d.subject
         where d.kind = {literal(kind_of(config))} and d.verdict in ('accept', 'reject')

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from cdp_assets.config import Project
+from cdp_assets.config import Project, load_project
 from cdp_assets.errors import UserError
 from cdp_assets.identity.outlook import Record, Verdict
 from cdp_assets.identity.registry_tables import CUSTOMER_IDS
@@ -169,7 +169,21 @@ def test_a_decision_against_a_list_that_says_never_is_refused_before_it_is_taken
     ended = cdp(made.folder, "match", "accept", "crm:c1", "crm:c4", "--yes")
     assert ended.returncode == 1
     assert "never wins. Nothing was changed." in ended.stderr
+    assert "It would not count: apart.csv line 2 says" in " ".join(ended.stderr.split())
     assert standing_decisions(made, "customers") == []
+
+
+def test_a_decision_that_a_list_contradicts_later_is_listed_with_the_line(project: Project) -> None:
+    decide_pair(project, "ann", "customers", (("crm", "c1"), ("crm", "c4")), "accept")
+    config = (project.folder / "cdp.yaml").read_text()
+    lists = (
+        "  apart: {files: apart.csv, primary_key: nr, fields: {left_source: text, left_key: text, right_source: text, right_key: text}}\n"
+    )
+    (project.folder / "cdp.yaml").write_text(config.replace("customers:\n", f"{lists}customers:\n  never_match: [apart]\n"))
+    (project.folder / "apart.csv").write_text("nr,left_source,left_key,right_source,right_key\n1,crm,c4,crm,c1\n")
+    changed = load_project(project.folder)
+    run_steps(changed)
+    assert standing_decisions(changed, "customers")[0].state == "contradicted by apart.csv line 2"
 
 
 def test_a_decision_that_is_taken_back_leaves_no_trace_in_edges_and_clusters(project: Project) -> None:
