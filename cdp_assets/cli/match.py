@@ -106,7 +106,7 @@ def _lines(foreseen: "Foreseen") -> list[str]:
         return ["No profile changes: it only makes sure that later refreshes keep it so."]
     lines = ["What would follow:"]
     for record, (before, after) in list(foreseen.moved.items())[:MOST_SHOWN]:
-        new = " (a new id)" if after in foreseen.new_ids else ""
+        new = " (a new id)" if after in foreseen.new_ids else " (a former id)" if after in foreseen.outlook.former else ""
         lines.append(f"  {_written(record)}: {before or 'no profile'} -> {after or 'no profile'}{new}")
     if len(foreseen.moved) > MOST_SHOWN:
         lines.append(f"  and {len(foreseen.moved) - MOST_SHOWN:,} records more")

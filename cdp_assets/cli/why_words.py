@@ -104,7 +104,8 @@ def _evidence(edge: Facts) -> str:
 
 def _not_used(edge: Facts, *, names: bool) -> Iterator[str]:
     which = f"{edge['left']} and {edge['right']}: " if names else ""
-    yield f"{which}{_evidence(edge)}: {edge['status']}" + (f", {edge['reason']}" if edge["reason"] else "")
+    status = "for a review, alike enough only for people to decide: cdp match" if edge["status"] == "review" else edge["status"]
+    yield f"{which}{_evidence(edge)}: {status}" + (f", {edge['reason']}" if edge["reason"] else "")
     if instead := edge.get("instead"):
         yield f'   {edge["right"]} went to {instead["left"]} by "{instead["rule"]}", {percent(instead["score"])} alike'
 

@@ -27,7 +27,11 @@ def check(config: "ProjectConfig") -> Iterator[Finding]:
             at: Location = ("customers", "households") if name == HOUSEHOLD else ("customers", "clusters", name)
             message = f"its column {column} is a field of the profile; exclude that one, or call it otherwise in its source"
             yield Finding(at, message, lacks=[at, *_places(config, column)])
-    for cluster in config.customers.clusters:
+    for cluster, its in config.customers.clusters.items():
+        for number, rule in enumerate(its.rules):
+            if rule.review is not None:
+                at = ("customers", "clusters", cluster, "rules", number, "review")
+                yield Finding(at, "only rules of dedupe and match have it; remove it")
         for finding in rules_inside(_draft(config, cluster, fields)):
             fields_of: list[Location] = [("sources", source, "fields") for source in config.customers.match_order]
             yield replace(finding, lacks=[*(finding.lacks or [finding.at]), *choices("customers"), *fields_of])

@@ -144,6 +144,7 @@ def _of_one_pair(rules: Sequence[tuple[Location, DedupeRule | MatchRule]]) -> It
                 if condition in written[:number]:
                     yield Finding((*at, key, number), "stands twice in this rule; remove one")
         yield from _exceptions(at, rule)
+        yield from _review(at, rule)
         if not rule.active:
             continue
         for place, name, asked, but in earlier:
@@ -167,6 +168,21 @@ def _exceptions(at: Location, rule: DedupeRule | MatchRule) -> Iterator[Finding]
         else:
             message = "always holds: it is a condition of the rule too, so that no pair is left; remove one of the two"
         yield Finding(place, message, lacks=[at])
+
+
+def _review(at: Location, rule: DedupeRule | MatchRule) -> Iterator[Finding]:
+    """What is kept for a review must be less alike than every condition that may differ asks for, and there must be one."""
+    if rule.review is None:
+        return
+    fuzzy = [(number, condition.precision) for number, condition in enumerate(rule.all) if condition.precision < 1]
+    if not fuzzy:
+        message = "no condition of the rule has a precision below exact, so there is nothing to review; remove it"
+        yield Finding((*at, "review"), message, lacks=[at])
+        return
+    number, lowest = min(fuzzy, key=lambda each: each[1])
+    if rule.review >= lowest:
+        message = f"is no less than the precision of all[{number}], so that no pair is left to review; lower it, or remove it"
+        yield Finding((*at, "review"), message, str(rule.review), [f"a precision below {lowest:g}"], lacks=[at])
 
 
 def _compared(condition: Condition) -> str:

@@ -11,7 +11,7 @@ from cdp_assets.config.customer_id import IdFields
 from cdp_assets.config.dedupe import Dedupe, RuleException
 from cdp_assets.config.guards import Guards, PairList
 from cdp_assets.config.merge import Merge, Parts, UnifiedName
-from cdp_assets.config.rule_condition import Conditions
+from cdp_assets.config.rule_condition import Conditions, Precision
 from cdp_assets.config.value_lists import AliasList, BypassList, ListName
 
 
@@ -28,6 +28,9 @@ class MatchRule(Section):
     """The conditions, all of which must hold."""
     exceptions: tuple[RuleException, ...] = ()
     """What the rule found is not taken when any of these holds."""
+    review: Precision | None = None
+    """A lower precision: a pair of which some value is less alike than its condition asks for, and no less than this, is kept for people to
+    look at and joins nobody. Conditions with precision exact must hold all the same."""
     active: StrictBool = True
     """false: as if the rule were not there."""
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, StrictBool, Tag, model_validator
 
 from cdp_assets.config.base import RefusedError, Section, Text
-from cdp_assets.config.rule_condition import Condition, Conditions
+from cdp_assets.config.rule_condition import Condition, Conditions, Precision
 
 
 class RuleException(Condition):
@@ -24,6 +24,9 @@ class DedupeRule(Section):
     """The conditions, all of which must hold."""
     exceptions: tuple[RuleException, ...] = ()
     """What the rule found is not taken when any of these holds."""
+    review: Precision | None = None
+    """A lower precision: a pair of which some value is less alike than its condition asks for, and no less than this, is kept for people to
+    look at and joins nobody. Conditions with precision exact must hold all the same."""
     active: StrictBool = True
     """false: as if the rule were not there."""
 

@@ -6,7 +6,7 @@ from typing import Any
 from cdp_assets.config.problems import LATER, Finding, Location
 
 _SECTIONS = ("privacy",)
-_CUSTOMERS = "exceptions review enrichment quality".split()
+_CUSTOMERS = "exceptions enrichment quality".split()
 _RULES = ("threshold",)
 _NORMALISE = ["email"]
 _MERGE = "most_filled concatenate".split()

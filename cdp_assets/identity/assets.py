@@ -40,7 +40,7 @@ def steps(project: Project) -> list[Step]:
         Step(
             MATCH_EDGES,
             "identity",
-            "Every pair of records for which a rule holds, used or refused, with the reason.",
+            "Every pair of records for which a rule holds, used, refused or for a review, with the reason.",
             {**records, **pairs, **visitors, **lists, **terms_read(config), MATCH_OVERRIDES.name: MATCH_OVERRIDES},
             stages=partial(match.stages, config),
             checks=partial(match.checks, config),
@@ -48,6 +48,7 @@ def steps(project: Project) -> list[Step]:
                 "joined": "count(*) filter (status = 'joined')",
                 "redundant": "count(*) filter (status = 'redundant')",
                 "refused": "count(*) filter (status = 'refused')",
+                "review": "count(*) filter (status = 'review')",
             },
             notice=stated.NOTICE,
         ),

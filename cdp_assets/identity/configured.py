@@ -12,6 +12,7 @@ from sqlglot import exp
 
 from cdp_assets.config import ProjectConfig
 from cdp_assets.config.customer_id import id_members
+from cdp_assets.identity.greatest_key import key_number
 from cdp_assets.identity.limits import union_all
 from cdp_assets.identity.registry_tables import CONFIGURED, CONFIGURED_IDS
 from cdp_assets.lake import Check, Column, Stage, anyhow, by, columns, intermediate
@@ -21,6 +22,7 @@ _VALUE = """
     entry      | integer | place of the field among those of the id
     place      | integer | place of the source in match order
     record_key | varchar | key of the record
+    key_number | bigint  | the number that it is, if it is one
     value      | varchar | md5 of the source and the value"""
 _VALUES = intermediate("id_values", f"source | varchar | of the record\n{_VALUE.strip()}")
 _OF_CLUSTERS = intermediate(
@@ -53,7 +55,7 @@ _CLUSTERS = columns(
 )
 
 _FIND_OF_CLUSTERS = """
-    select c.cluster_id, c.smallest_record, c.records, v.entry, v.place, v.record_key, v.value
+    select c.cluster_id, c.smallest_record, c.records, v.entry, v.place, v.record_key, v.key_number, v.value
     from clusters as c
     join id_values as v on v.source = c.source and v.record_key = c.record_key
     where c.has_profile
@@ -66,7 +68,7 @@ _FIND_ASKED = f"""
     from (
         select cluster_id, smallest_record, records, entry, value
         from cluster_values
-        qualify row_number() over (partition by cluster_id, entry order by place, record_key desc) = 1
+        qualify row_number() over (partition by cluster_id, entry order by place, key_number desc nulls last, record_key desc) = 1
     ) as firsts
     group by cluster_id
     having count(*) = $fields
@@ -153,7 +155,8 @@ def _values(config: ProjectConfig) -> Stage:
                 exp.select(
                     exp.Literal.string(member.source).as_("source"), exp.convert(entry).as_("entry"), exp.convert(place).as_("place")
                 )
-                .select("record_key", exp.func("md5", text).as_("value"))
+                .select("record_key", key_number(config, member.source, exp.column("record_key")).as_("key_number"))
+                .select(exp.func("md5", text).as_("value"))
                 .from_(exp.Table(this=exp.to_identifier(f"deduplicated_{member.source}", quoted=True)))
                 .where("is_winner", value.is_(exp.null()).not_())
             )

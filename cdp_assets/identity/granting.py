@@ -21,14 +21,14 @@ _GRANTED = """
 """
 
 _FREE_CLAIMS = """
-    select c.cluster_id, c.smallest_record, c.customer_id, c.base_record, c.generation, c.birth, c.held
+    select c.cluster_id, c.smallest_record, c.customer_id, c.base_record, c.generation, c.birth, c.held, c.since, c.until, c.brought
     from claims as c
     left join granted as g on g.customer_id = c.customer_id
     where g.customer_id is null
 """
 
 _FREE_CLUSTERS = """
-    select c.cluster_id, c.smallest_record, c.customer_id, c.base_record, c.generation, c.birth, c.held
+    select c.cluster_id, c.smallest_record, c.customer_id, c.base_record, c.generation, c.birth, c.held, c.since, c.until, c.brought
     from free_claims as c
     left join granted as g on g.cluster_id = c.cluster_id
     where g.cluster_id is null

@@ -15,6 +15,7 @@ from sqlglot import exp
 from cdp_assets.config import ProjectConfig
 from cdp_assets.identity.components import constrained_stage
 from cdp_assets.identity.forms import forms_stages
+from cdp_assets.identity.greatest_key import greatest_first
 from cdp_assets.identity.judged import ALWAYS, JUDGED, NEVER, stated
 from cdp_assets.identity.limits import limits_of, overrides_example, union_all
 from cdp_assets.identity.pairs import pair_stages
@@ -35,7 +36,7 @@ _DUPLICATES = (
     *(Column(n, "varchar", "duplicate pair") for n in ("left_key", "right_key", "rule")),
     Column("rule_rank", "integer", "place of the rule"),
     Column("score", "double", "score"),
-    Column("status", "varchar", "used or refused"),
+    Column("status", "varchar", "used, refused or review"),
     Column("reason", "varchar", "why it is refused"),
 )
 DUPLICATES_FOUND, HITS = evidence("duplicates found"), pairs("hits")
@@ -79,7 +80,7 @@ def checks(config: ProjectConfig) -> list[Check]:
             "one_match_a_record", "a record or visitor is led to no more than one record of the sources above it",
             """
             select count(*) from (
-                select 1 from match_edges where kind not in ('duplicate', 'always') and status <> 'refused'
+                select 1 from match_edges where kind not in ('duplicate', 'always') and status not in ('refused', 'review')
                 group by right_source, right_key having count(distinct left_source || '|' || left_key) > 1
             )
             """,
@@ -168,6 +169,7 @@ def best_hits(config: ProjectConfig) -> Stage:
     What an exception of its rule has refused is no hit, and a pair that is never one counts for nothing; where people
     state what a record belongs to, no rule is asked.
     """
+    greatest = greatest_first(config, record_sources(config), "left_source", "left_key")
     body = f"""
         with judged as (
             select h.*, {JUDGED}
@@ -196,7 +198,7 @@ def best_hits(config: ProjectConfig) -> Stage:
                 first_value(rule_rank) over best as first_rank,
                 left_source = first_value(left_source) over best and left_key = first_value(left_key) over best as same_pair
             from judged
-            window best as (partition by right_source, right_key, never order by rule_rank, score desc, left_key desc, left_source)
+            window best as (partition by right_source, right_key, never order by rule_rank, score desc, {greatest}, left_source)
         )
         union all
         select left_source, left_key, right_source, right_key, rule, rule_rank, 'match' as kind, score as weight, status, reason

@@ -1,7 +1,8 @@
 """What a decision on two records would do, asked before it is taken: who would be whom, and which ids would change.
 
 The pipeline's own stages are run over the part that the decision can reach: all records that are connected with the two
-through any edge, refused ones too, because a link that was refused may be allowed afterwards.
+through any edge, refused ones too, because a link that was refused may be allowed afterwards. What else has an id in
+common with them takes part as it is when the ids are given.
 """
 
 import hashlib
@@ -18,7 +19,7 @@ from cdp_assets.config import ProjectConfig
 from cdp_assets.errors import UserError
 from cdp_assets.governance.tables import DECISIONS
 from cdp_assets.identity import again, clusters, configured, overrides, registry
-from cdp_assets.identity.registry_tables import CUSTOMER_IDS
+from cdp_assets.identity.registry_tables import CONFIGURED_IDS, CUSTOMER_IDS
 from cdp_assets.identity.rules import event_sources, record_sources
 from cdp_assets.identity.tables import CLUSTERS, MATCH_EDGES, MATCH_OVERRIDES
 from cdp_assets.identity.terms import terms_read
@@ -44,6 +45,10 @@ class Outlook:
     before: dict[Record, str | None]
     after: dict[Record, str | None]
     used: str
+    against: str | None
+    """File and line of the list that says the contrary, if one does."""
+    former: frozenset[str]
+    """The ids of after that were given out before, though nobody holds them now."""
 
     @property
     def moved(self) -> dict[Record, tuple[str | None, str | None]]:
@@ -82,15 +87,22 @@ def outlook(
     inputs = _inputs(config, read, nodes, pair, verdict)
     own_ids = configured.stages(config) if config.customers.id else []
     judged = [*overrides.stages([config]), *again.stages(config), *clusters.stages(config)]
-    stages = [*judged, *own_ids, *registry.stages(configured=bool(own_ids))]
-    made = DuckDBEngine(memory=memory, threads=1).run(stages, inputs, work / "into", work / "work")
+    made = dict(DuckDBEngine(memory=memory, threads=1).run([*judged, *own_ids], inputs, work / "into", work / "work"))
+    sources = {table: files.source() for table, files in made.items()}
+    with no_values_in_errors("decisions"), session(work / "spill", memory=memory) as connection:
+        inputs |= _with_others(connection, read, nodes, sources, work, configured=bool(own_ids))
+    given = registry.stages(configured=bool(own_ids))
+    made |= DuckDBEngine(memory=memory, threads=1).run(given, inputs, work / "into", work / "work")
     with no_values_in_errors("decisions"), session(memory=memory) as connection:
         held = f"select source, record_key, customer_id from ({made[CUSTOMER_IDS.name].source().sql}) where held"
         after = {(s, k): i for s, k, i in connection.execute(held).fetchall()}
+        given_up = f"select customer_id from ({inputs['customer_ids_before'].sql}) group by customer_id having not bool_or(held)"
+        former = frozenset(i for [i] in connection.execute(given_up).fetchall()) & frozenset(after.values())
         stated = made[MATCH_OVERRIDES.name].source().sql
-        state = f"select state from ({stated}) where origin = 'decision' and entry = {literal(subject(config, pair))}"
+        state = f"select state, contradicted_by from ({stated}) where origin = 'decision' and entry = {literal(subject(config, pair))}"
         found = connection.execute(state).fetchall()
-    return Outlook(before, {record: after.get(record) for record in before}, found[0][0] if found else "nothing stated")
+    used, against = found[0] if found else ("nothing stated", None)
+    return Outlook(before, {record: after.get(record) for record in before}, used, against, former)
 
 
 def _reached(connection: duckdb.DuckDBPyConnection, read: Callable[[str], Source], pair: Sequence[Record]) -> dict[Record, str | None]:
@@ -152,9 +164,50 @@ def _inputs(
         result[IDENTITIES] = some(IDENTITIES, "source", "visitor_id")
     result |= {name: read(name) for name in terms_read(config)}
     result[again.BEFORE] = some(MATCH_EDGES.name, "left_source", "left_key", again.BEFORE)
-    result["customer_ids_before"] = some(CUSTOMER_IDS.name, "source", "record_key", "customer_ids_before")
     result[DECISIONS.name] = _with(config, read(DECISIONS.name), pair, verdict)
     return result
+
+
+def _with_others(
+    connection: duckdb.DuckDBPyConnection,
+    read: Callable[[str], Source],
+    nodes: Path,
+    made: dict[str, Source],
+    work: Path,
+    *,
+    configured: bool,
+) -> dict[str, Source]:
+    """What the registry reads: of the reached records as they would be, and of all that have an id in common with them as they are.
+
+    Others may hold an id that a reached record held, or have been with it when it was given up, or ask for the same one.
+    """
+    reached = f"select source, record_key from read_parquet({literal(str(nodes))})"
+    ids, clustered = read(CUSTOMER_IDS.name).sql, read(CLUSTERS.name).sql
+    kin = f"""
+        select source, record_key from ({ids})
+        where customer_id in (select customer_id from ({ids}) where (source, record_key) in ({reached}))
+    """
+    outside = f"select * from ({clustered}) where (source, record_key) not in ({reached})"
+    wanted = f"select cluster_id from ({outside}) where (source, record_key) in ({kin})"
+    asking = ""
+    if configured:
+        asking = f"select i.* from ({read(CONFIGURED_IDS.name).sql}) as i semi join ({outside}) as o on o.cluster_id = i.cluster_id"
+        wanted += (
+            f" union select cluster_id from ({asking}) where customer_id in (select customer_id from ({made[CONFIGURED_IDS.name].sql}))"
+        )
+    others = work / "others.parquet"
+    connection.execute(f"copy (select * from ({outside}) where cluster_id in ({wanted})) to {literal(str(others))} (format parquet)")
+    their = f"select * from read_parquet({literal(str(others))})"
+    records = f"select source, record_key from ({their}) union {reached}"
+    before = f"select * from ({ids}) where customer_id in (select customer_id from ({ids}) where (source, record_key) in ({records}))"
+    result = {CLUSTERS.name: f"{made[CLUSTERS.name].sql} union all by name {their}"}
+    if configured:
+        theirs = f"select * from ({asking}) where cluster_id in (select cluster_id from ({their}))"
+        result[CONFIGURED_IDS.name] = f"{made[CONFIGURED_IDS.name].sql} union all by name {theirs}"
+    tables = {CLUSTERS.name: CLUSTERS, CONFIGURED_IDS.name: CONFIGURED_IDS}
+    known = {name: Source(tables[name], f"select * from ({sql})") for name, sql in result.items()}
+    mine = Table("customer_ids_before", CUSTOMER_IDS.grain, (), CUSTOMER_IDS.columns)
+    return {**known, mine.name: Source(mine, before)}
 
 
 def _with(config: ProjectConfig, decisions: Source, pair: tuple[Record, Record], verdict: Verdict) -> Source:

@@ -4,6 +4,7 @@ A rule with an exact condition is a join on it. A rule without one is a scan ove
 pairs, from a few bits each, that they are too far apart (candidates.py).
 """
 
+from fractions import Fraction
 from typing import Any
 
 import pyarrow as pa
@@ -21,14 +22,14 @@ from cdp_assets.lake.nasty import nasty_rows
 from cdp_assets.lake.source import name
 from cdp_assets.lake.table import Table
 
-_UNOPPOSED = "cast(null as varchar) as status, cast(null as varchar) as reason"
+_NO_REASON = "cast(null as varchar) as reason"
 
 
 def pair_stages(rule: Rule, left: Forms, right: Forms, title: str) -> list[Stage]:
     """The stages of one rule, reading the forms of both sides; the last one, `title`, has the pairs.
 
-    Pairs for which an exception of the rule holds are among them, as refused. Raises BudgetError when it runs and the
-    rule would compare too many pairs.
+    Pairs for which an exception of the rule holds are among them, as refused, and those that are only for a review.
+    Raises BudgetError when it runs and the rule would compare too many pairs.
     """
     met = f"{title} met" if rule.exceptions else title
     found = [*block_budget(rule, left, right, met), _join(rule, left, right, met)] if rule.exact else _scan(rule, left, right, met)
@@ -40,15 +41,20 @@ def _constants(rule: Rule) -> dict[str, Any]:
 
 
 def _fuzzy(rule: Rule, left: Forms, right: Forms) -> list[Fuzzy]:
-    return [Fuzzy.between(c, left, right) for c in rule.comparisons if not c.exact]
+    return [Fuzzy.between(c, left, right, rule.review) for c in rule.comparisons if not c.exact]
 
 
 def _measures(fuzzy: list[Fuzzy]) -> str:
     return "".join(f", {each.distance} as d{n}, {each.longer} as n{n}" for n, each in enumerate(fuzzy))
 
 
-def _alike(fuzzy: list[Fuzzy]) -> str:
-    return " and ".join(each.near(f"d{n}", f"n{n}") for n, each in enumerate(fuzzy)) or "true"
+def _alike(fuzzy: list[Fuzzy], review: Fraction | None = None) -> str:
+    return " and ".join(each.near(f"d{n}", f"n{n}", review) for n, each in enumerate(fuzzy)) or "true"
+
+
+def _status(rule: Rule, fuzzy: list[Fuzzy]) -> str:
+    """Null: the rule holds; review: it would with a lower precision."""
+    return "cast(null as varchar)" if rule.review is None else f"case when not ({_alike(fuzzy)}) then 'review' end"
 
 
 def _score(fuzzy: list[Fuzzy]) -> str:
@@ -64,12 +70,12 @@ def _join(rule: Rule, left: Forms, right: Forms, title: str) -> Stage:
     fuzzy = _fuzzy(rule, left, right)
     body = f"""
         select $left_source as left_source, left_key, $right_source as right_source, right_key, $rule as rule, $rank as rule_rank,
-            {_score(fuzzy)} as score, {_UNOPPOSED}
+            {_score(fuzzy)} as score, {_status(rule, fuzzy)} as status, {_NO_REASON}
         from (
             select l.record_key as left_key, r.record_key as right_key{_measures(fuzzy)}
             from {name(left.stage)} as l join {name(right.stage)} as r on {" and ".join(conditions)}
         )
-        where {_alike(fuzzy)}
+        where {_alike(fuzzy, rule.review)}
     """
     reads = {left.stage: by(*left_keys, nulls="drop"), right.stage: by(*right_keys, nulls="drop")}
     return Stage(
@@ -91,15 +97,15 @@ def _scan(rule: Rule, left: Forms, right: Forms, title: str) -> list[Stage]:
     rights = [c.right for c in bounded] + [form for c in weighed for form in (c.right, companion_of(c.right))]
     one = _values(f"{title} left values", left, [left.column(form) for form in lefts])
     other = _values(f"{title} right values", right, [right.column(form) for form in rights])
-    fuzzy = [Fuzzy(c, f"l.v{n}", f"r.v{n}") for n, c in enumerate(bounded, start=1)]
+    fuzzy = [Fuzzy(c, f"l.v{n}", f"r.v{n}", floor=rule.review) for n, c in enumerate(bounded, start=1)]
     for n, c in enumerate(weighed):
         text = len(bounded) + 2 * n + 1
-        fuzzy.append(Fuzzy(c, f"l.v{text}", f"r.v{text}", (f"l.v{text + 1}", f"r.v{text + 1}")))
+        fuzzy.append(Fuzzy(c, f"l.v{text}", f"r.v{text}", (f"l.v{text + 1}", f"r.v{text + 1}"), rule.review))
     example = {stage.name: _values_example(stage.writes) for stage in (one, other)}
-    shares = [c.share for c in bounded]
+    shares = [c.share if rule.review is None else rule.review for c in bounded]
     scan = candidates(rule, shares, one.name, other.name, f"{title} candidates", example)
     alike = _verify(rule, scan.name, one, other, fuzzy, f"{title} alike")
-    given = {"left_id": list(range(1, 21)), "right_id": list(range(1, 31)), "comparisons": [4, 10_000]}
+    given: dict[str, list[Any]] = {"left_id": list(range(1, 21)), "right_id": list(range(1, 31)), "status": [None, "review"], "comparisons": [4, 10_000]}
     found = nasty_rows(alike.writes.columns, given, rows=60)
     return [
         *(one, other, *scan_budget(rule, one.name, other.name, title, example), scan),
@@ -143,19 +149,20 @@ def _values_example(table: Table) -> pa.Table:
 def _verify(rule: Rule, scan: str, one: Stage, other: Stage, fuzzy: list[Fuzzy], title: str) -> Stage:
     """Compare the candidates' values exactly, and count how many pairs of records have those that are alike."""
     body = f"""
-        select left_id, right_id, {_score(fuzzy)} as score, comparisons
+        select left_id, right_id, {_score(fuzzy)} as score, {_status(rule, fuzzy)} as status, comparisons
         from (
             select l.id as left_id, r.id as right_id, cast(len(l.keys) as bigint) * len(r.keys) as comparisons{_measures(fuzzy)}
             from {name(scan)} as c
             join {name(one.name)} as l on c.left_id = l.id
             join {name(other.name)} as r on c.right_id = r.id
         )
-        where {_alike(fuzzy)}
+        where {_alike(fuzzy, rule.review)}
     """
     written = """
         left_id     | bigint | number of the left values
         right_id    | bigint | number of the right values
         score       | double | how alike they are
+        status      | varchar | null, or review
         comparisons | bigint | pairs of records that have them
     """
     found = nasty_rows(CANDIDATES.columns, {"left_id": list(range(1, 21)), "right_id": list(range(1, 31))}, rows=60)
@@ -175,13 +182,13 @@ def _records(rule: Rule, alike: str, one: Stage, other: Stage, found: pa.Table, 
     distinct = "same_values = 0 or left_key < right_key" if rule.within else "true"
     body = f"""
         select $left_source as left_source, left_key, $right_source as right_source, right_key, $rule as rule, $rank as rule_rank, score,
-            {_UNOPPOSED}
+            status, {_NO_REASON}
         from (
-            select {ends}, score
+            select {ends}, score, status
             from (
-                select left_key, unnest(right_keys) as right_key, same_values, score
+                select left_key, unnest(right_keys) as right_key, same_values, score, status
                 from (
-                    select unnest(l.keys) as left_key, r.keys as right_keys, cast(l.id = r.id as integer) as same_values, c.score
+                    select unnest(l.keys) as left_key, r.keys as right_keys, cast(l.id = r.id as integer) as same_values, c.score, c.status
                     from {name(alike)} as c
                     join {name(one.name)} as l on c.left_id = l.id
                     join {name(other.name)} as r on c.right_id = r.id

@@ -1,8 +1,11 @@
 """The id registry: gives every cluster a customer id that stays the same for as long as its records stay together.
 
 An id goes to the cluster that holds most of its records (merge: the id with most records survives; split: the larger
-part keeps it). A record that had left and comes back brings its last id along, if its cluster has no id and nobody else
-has that one. All other clusters get a new id, made from their smallest record and never given out before.
+part keeps it; at a tie what has been together longer). A cluster that gets none that way has one back that nobody holds,
+if most of the records that were the last to give it up are in it. So when the partition is again what it was before the
+last change, the ids are, too: a merge that is undone leaves no other ids. A record that had left and comes back brings
+its last id along, if its cluster has no id and nobody else has that one. All other clusters get a new id, made from their
+smallest record and never given out before.
 
 Where the configuration makes ids from fields (configured.py), a cluster that asks for one gets it before all others get
 theirs. Of several that ask for the same one the one that holds most of it keeps it, else the greatest, else that with
@@ -21,45 +24,57 @@ from cdp_assets.identity import registry_steps as steps
 from cdp_assets.identity.registry_tables import CUSTOMER_ID_REDIRECTS, CUSTOMER_IDS
 from cdp_assets.lake import Check, Stage, anyhow, by, everywhere, whole
 
-# A record speaks for the id that it holds; if it holds none, for the one that it held last.
-_CLAIMS = """
-    select c.cluster_id, c.smallest_record, p.customer_id, p.base_record, p.generation, p.birth, p.held
-    from clusters as c
-    join (
-        select source, record_key, customer_id, base_record, generation, birth, held
-        from customer_ids_before
-        qualify row_number() over (partition by source, record_key order by held desc, since desc, customer_id) = 1
-    ) as p on p.source = c.source and p.record_key = c.record_key
-    where c.has_profile
+# What a record can speak for: the id that it holds, and those that it held and that nobody holds any more.
+_OPEN = """
+    select source, record_key, customer_id, base_record, generation, birth, since, until, held
+    from customer_ids_before
+    qualify held or not bool_or(held) over (partition by customer_id)
 """
 
-# Records that came back count only where no record of the cluster holds the id.
+_CLAIMS = """
+    select
+        c.cluster_id, c.smallest_record, p.customer_id, p.base_record, p.generation, p.birth, p.held, p.since, p.until,
+        not bool_or(p.held) over record and row_number() over (record order by p.since desc, p.customer_id) = 1 as brought
+    from clusters as c
+    join open as p on p.source = c.source and p.record_key = c.record_key
+    where c.has_profile
+    window record as (partition by c.source, c.record_key)
+"""
+
+# For an id that nobody holds those count that were the last to give it up; it returns only where most of them are. The
+# last id of a record that came back is there for its cluster in any case, if that has none.
 _PAIRS = """
     select
         cluster_id, any_value(smallest_record) as smallest_record, customer_id, any_value(base_record) as base_record,
         any_value(generation) as generation, any_value(birth) as birth, bool_or(held) as held,
-        case when bool_or(held) then count(*) filter (where held) else count(*) end as overlap,
-        count(*) over (partition by customer_id) as clusters
-    from claims
+        case when bool_or(held) then min(since) else -max(until) end as seniority,
+        count(*) as overlap, count(*) over (partition by customer_id) as clusters
+    from (select *, until is not distinct from max(until) over (partition by customer_id) as gave_it_up_last from claims) as voices
+    where held or gave_it_up_last or brought
     group by customer_id, cluster_id
+    qualify bool_or(held or brought) or count(*) = max(count(*)) over (partition by customer_id)
 """
 
+# A cluster that surely keeps an id that it holds, because no other cluster holds that one, asks for no former one.
 _RIVALS = """
     select
-        cluster_id, smallest_record, customer_id, base_record, generation, birth, held, overlap,
+        cluster_id, smallest_record, customer_id, base_record, generation, birth, held, overlap, seniority,
         clusters > 1 or count(*) over (partition by cluster_id) > 1 as contested
-    from pairs
+    from (select *, bool_or(held and clusters = 1) over (partition by cluster_id) as sure from pairs) as asked
+    where held or not sure
 """
 
 _CONTESTED = """
-    select cluster_id, smallest_record, customer_id, base_record, generation, birth, held, overlap
+    select cluster_id, smallest_record, customer_id, base_record, generation, birth, held, overlap, seniority
     from rivals
     where contested
 """
 
+# Seniority: since when the records hold it. So an id that came to a cluster by a merge is not taken for its own when that
+# is taken back: whatever is together was together before has the ids that it had then.
 _ORDER = [
-    ("held", "descending"), ("overlap", "descending"), ("birth", "ascending"), ("customer_id", "ascending"),
-    ("smallest_record", "ascending"),
+    ("held", "descending"), ("overlap", "descending"), ("seniority", "ascending"), ("birth", "ascending"),
+    ("customer_id", "ascending"), ("smallest_record", "ascending"),
 ]  # fmt: skip
 
 _KEPT = """
@@ -110,6 +125,7 @@ _CUSTOMER_IDS = """
         coalesce(h.generation, p.generation) as generation,
         coalesce(h.birth, p.birth, n.number) as birth,
         case when h.customer_id is null or p.held then p.since else n.number end as since,
+        case when h.customer_id is not null then null when p.held then n.number else p.until end as until,
         h.customer_id is not null as held
     from customer_ids_before as p
     full join holders as h on h.source = p.source and h.record_key = p.record_key and h.customer_id = p.customer_id
@@ -149,7 +165,8 @@ def stages(*, configured: bool = False) -> list[Stage]:
     claims = "free_clusters" if configured else "claims"
     granted = {"granted": cluster} if configured else {}
     return [
-        steps.stage(steps.CLAIMS, _CLAIMS, clusters=record, customer_ids_before=record),
+        steps.stage(steps.OPEN, _OPEN, customer_ids_before=each_id),
+        steps.stage(steps.CLAIMS, _CLAIMS, clusters=record, open=record),
         *(granting.stages() if configured else ()),
         steps.stage(steps.PAIRS, _PAIRS.replace("from claims", f"from {claims}"), **{claims: each_id}),
         steps.stage(steps.RIVALS, _RIVALS, pairs=cluster),

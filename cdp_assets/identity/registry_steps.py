@@ -16,11 +16,17 @@ _ID = """
     base_record | varchar | the record that it was made from
     generation  | integer | how many ids had been made from that record before
     birth       | bigint  | registry number in which it was issued"""
-_CLAIM = f"""{_CLUSTER}{_ID}
-    held        | boolean | records of the cluster hold it; false: records that came back held it last"""
-_PAIR = f"""{_CLAIM}
-    overlap     | bigint  | how many such records"""
+_HELD = "\n    held | boolean | records of the cluster hold it; false: nobody holds it, they held it before"
+_SPAN = """
+    since | bigint | registry number in which the record got it
+    until | bigint | registry number in which it gave it up"""
+_CLAIM = f"""{_CLUSTER}{_ID}{_HELD}{_SPAN}
+    brought | boolean | the record holds no id, and this was its last one"""
+_PAIR = f"""{_CLUSTER}{_ID}{_HELD}
+    seniority | bigint | registry number in which its records got it first; nobody holds it: minus that in which they gave it up
+    overlap   | bigint | how many such records"""
 
+OPEN = intermediate("open", f"    source | varchar | of the record\n    record_key | varchar | of the record{_ID}{_HELD}{_SPAN}")
 CLAIMS = intermediate("claims", _CLAIM)
 GRANTED = intermediate("granted", f"{_CLUSTER}{_ID}")
 FREE_CLAIMS = intermediate("free_claims", _CLAIM)
@@ -83,16 +89,24 @@ def _samples() -> dict[str, pa.Table]:
     # Ids A and B meet in k1 with equal overlap; C is torn between k2 and k3; D and E belong to records that were away.
     a, b, c, d, e = (("A", "crm|a", 0, 1), ("B", "crm|b", 0, 1), ("C", "crm|c", 0, 2), ("D", "crm|d", 0, 2), ("E", "crm|d", 1, 3))
     k1, k2, k3, k4, k5 = (("k1", "crm|a"), ("k2", "crm|c"), ("k3", "crm|c2"), ("k4", "crm|d"), ("k5", "crm|new"))
+    # when the record got the id, when it gave it up, whether it holds it
     registry = [
-        ("crm", "a", *a, 1, True), ("crm", "b", *b, 1, True), ("crm", "c", *c, 2, True), ("crm", "c2", *c, 2, True),
-        ("crm", "c2", *a, 1, False), ("crm", "d", *d, 2, False), ("crm", "d", *e, 3, False), ("web", "d", *e, 3, False),
-        ("web", "gone", *b, 1, True), ("crm", "again", *a, 4, False), ("crm", "again", *b, 4, False),
-        ("crm", "left", "F", "crm|c2", 1, 2, 2, False), ("crm", "left", "G", "crm|c2", 0, 1, 1, False),
+        ("crm", "a", *a, 1, None, True), ("crm", "b", *b, 1, None, True), ("crm", "c", *c, 2, None, True),
+        ("crm", "c2", *c, 2, None, True), ("crm", "c2", *a, 1, 2, False), ("crm", "d", *d, 2, 3, False), ("crm", "d", *e, 3, 4, False),
+        ("web", "d", *e, 3, 4, False), ("web", "gone", *b, 1, None, True), ("crm", "again", *a, 4, 5, False),
+        ("crm", "again", *b, 4, 5, False), ("crm", "left", "F", "crm|c2", 1, 2, 2, 4, False),
+        ("crm", "left", "G", "crm|c2", 0, 1, 1, 2, False), ("crm", "c", "G", "crm|c2", 0, 1, 1, 2, False),
     ]  # fmt: skip
     pairs = [
-        (*k1, *a, True, 1), (*k1, *b, True, 1), (*k2, *c, True, 1), (*k3, *c, True, 1), (*k4, *e, False, 2), (*k3, *a, False, 3),
+        (*k1, *a, True, 1, 1), (*k1, *b, True, 1, 1), (*k2, *c, True, 2, 1), (*k3, *c, True, 2, 1), (*k4, *e, False, -4, 2),
+        (*k3, *d, False, -4, 3), (*k1, *e, False, -3, 1),
     ]  # fmt: skip
-    claims = [row for *row, overlap in pairs for _ in range(overlap)]
+    # of the records that speak for E one gave it up before the others, and what speaks for D came back
+    claims = [
+        (*row[:7], 2, None if row[6] else 4 - (row[0] == "k1"), row[0] == "k3" and not row[6])
+        for *row, overlap in pairs
+        for _ in range(overlap)
+    ]
     kept = [(*k1, *a), (*k2, *c), (*k3, None, None, None, None), (*k4, *e), (*k5, None, None, None, None)]
     issued = [(*k1, *a), (*k2, *c), (*k3, "N", "crm|c2", 2, None), (*k4, *e), (*k5, "M", "crm|new", 0, None)]
     return {
@@ -109,6 +123,7 @@ def _samples() -> dict[str, pa.Table]:
             ("crm", "new", *k5, True),
             ("web", "no", "k6", "web|no", False),
         ),
+        "open": _rows(OPEN, *((*row[:6], row[8], *row[6:8]) for row in registry if row[2] not in "DA" or row[8])),
         "claims": _rows(CLAIMS, *map(tuple, claims)),
         "free_claims": _rows(FREE_CLAIMS, *map(tuple, claims)),
         "free_clusters": _rows(FREE_CLUSTERS, *map(tuple, claims)),

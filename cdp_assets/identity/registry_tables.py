@@ -20,12 +20,13 @@ CUSTOMER_IDS = Table(
         generation    | integer | 0, 1, ...: how many ids had been issued for that base record before
         birth         | bigint  | registry number in which the id was issued
         since         | bigint  | registry number in which the record got the id, the last time that it did
+        until         | bigint  | registry number of the version in which the record had given it up; null: it holds it
         held          | boolean | whether the record holds the id now; false: it held it before
         """,
         personal=("record_key", "base_record"),
         required=("base_record", "generation", "birth", "since", "held"),
     ),
-    retention="for ever: an id that was given away is never given to anybody else",
+    retention="for ever: an id that was given up is given to nobody but its former records",
 )
 
 CUSTOMER_ID_REDIRECTS = Table(

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from cdp_assets.config import Condition, ProjectConfig, RecordsSource
 from cdp_assets.config.customers import MatchRule
@@ -33,7 +34,8 @@ class Unless:
 class Rule:
     """A rule between two sources, or inside one; `rank` is its place in the configured order of the active ones.
 
-    `origin`: the match rule that a dedupe rule was made of.
+    `origin`: the match rule that a dedupe rule was made of. `review`: how alike values must be at least for a pair that
+    the rule itself does not take to be kept for people to look at; None: no such pair is kept.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Rule:
     section: str = "customers"
     exceptions: tuple[Unless, ...] = ()
     origin: str | None = None
+    review: Fraction | None = None
 
     @property
     def within(self) -> bool:
@@ -87,7 +90,7 @@ def dedupe_rules(config: ProjectConfig, source: str) -> list[Rule]:
     return [
         Rule(
             r.name, rank, source, source, _comparisons(config, r.all, source, source), config.customers.section,
-            _unless(config, r.exceptions, source, source),
+            _unless(config, r.exceptions, source, source), review=_floor(r.review),
         )
         for rank, r in enumerate(rule for rule in dedupe.rules if rule.active)
     ]  # fmt: skip
@@ -98,7 +101,7 @@ def match_rules(config: ProjectConfig) -> list[Rule]:
     return [
         Rule(
             r.name, rank, r.left, r.right, _comparisons(config, r.all, r.left, r.right), config.customers.section,
-            _unless(config, r.exceptions, r.left, r.right),
+            _unless(config, r.exceptions, r.left, r.right), review=_floor(r.review),
         )
         for rank, r in enumerate(_active(config))
     ]  # fmt: skip
@@ -124,14 +127,16 @@ def _of_match_rules(config: ProjectConfig, source: str) -> list[Rule]:
             Unless(_inside(each.comparison, right=rule.right == source), each.differs)
             for each in _unless(config, rule.exceptions, rule.left, rule.right)
         )
-        same = (frozenset(comparisons), frozenset(exceptions))
+        same = (frozenset(comparisons), frozenset(exceptions), rule.review)
         if same in seen or any(_by_key(config, source, each) for each in comparisons):
             continue
         seen.add(same)
         # rules between other sources may have the same name
         sources = f" of {rule.left} and {rule.right}" if names[rule.name] > 1 else ""
         name = f'as match rule "{rule.name}"{sources}'
-        result.append(Rule(name, len(result), source, source, comparisons, config.customers.section, exceptions, rule.name))
+        result.append(
+            Rule(name, len(result), source, source, comparisons, config.customers.section, exceptions, rule.name, _floor(rule.review))
+        )
     return result
 
 
@@ -171,6 +176,10 @@ def _comparisons(config: ProjectConfig, conditions: Iterable[Condition], left: s
         forms = [_form(condition, config, source, field) for source, field in zip((left, right), names, strict=True)]
         result.append(Comparison(forms[0], forms[1], share(condition.precision)))
     return tuple(result)
+
+
+def _floor(review: float | None) -> Fraction | None:
+    return None if review is None else share(review)
 
 
 def _unless(config: ProjectConfig, exceptions: Iterable[RuleException], left: str, right: str) -> tuple[Unless, ...]:

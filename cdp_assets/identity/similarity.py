@@ -62,13 +62,15 @@ class Fuzzy:
     right: str
     companions: tuple[str, str] | None = None
     """The columns with the weights of words, or the sets of letters, of both sides, where there are any."""
+    floor: Fraction | None = None
+    """The lowest share of which the distance is asked for; None: that of the comparison."""
 
     @classmethod
-    def between(cls, comparison: Comparison, left: "Forms", right: "Forms") -> "Fuzzy":
+    def between(cls, comparison: Comparison, left: "Forms", right: "Forms", floor: Fraction | None = None) -> "Fuzzy":
         """The comparison of rows l and r of these forms."""
         one, other = (f"l.{left.column(comparison.left)}", f"r.{right.column(comparison.right)}")
         beside = (f"l.{left.column(companion_of(comparison.left))}", f"r.{right.column(companion_of(comparison.right))}")
-        return cls(comparison, one, other, beside)
+        return cls(comparison, one, other, beside, floor)
 
     @property
     def longer(self) -> str:
@@ -83,10 +85,10 @@ class Fuzzy:
         if self._by_words and self.companions:
             one, other = self.companions
             return f"case when {self.left} = {self.right} then 0 else words_apart({self.left}, {one}, {self.right}, {other}) end"
-        possible = self.near(f"abs({self._length(self.left)} - {self._length(self.right)})", self.longer)
+        possible = self.near(f"abs({self._length(self.left)} - {self._length(self.right)})", self.longer, self.floor)
         if self.companions:
             one, other = self.companions
-            possible += " and " + self.near(f"bit_count(xor({one}, {other}))", f"2 * {self.longer}")
+            possible += " and " + self.near(f"bit_count(xor({one}, {other}))", f"2 * {self.longer}", self.floor)
         return f"case when {possible} then {self._edits()} end"
 
     @property

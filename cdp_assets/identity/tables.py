@@ -16,7 +16,7 @@ MATCH_EDGES = Table(
         rule         | varchar | name of the rule that holds for the pair
         rule_rank    | integer | place of the rule in the order in which rules are tried, from 0
         weight       | double  | how alike the pair is under the rule, above 0 to 1
-        status       | varchar | joined: made two groups one; redundant: its ends were together already; refused: not used
+        status       | varchar | joined: made two groups one; redundant: its ends are together already; refused; or review: people decide
         reason       | varchar | why it was refused; null otherwise
         """,
         personal=("left_key", "right_key"),

@@ -7,22 +7,29 @@ from datetime import datetime
 from pathlib import Path
 
 from cdp_assets.config import Project
-from cdp_assets.contacts.entity import ACCOUNTS, CONTACTS, as_customers, view
+from cdp_assets.contacts.entity import ACCOUNTS, CONTACTS, as_customers, table_of, view
 from cdp_assets.errors import UserError
+from cdp_assets.events.tables import VISITOR_IDENTITIES
 from cdp_assets.governance import decide, standing
 from cdp_assets.governance.tables import DECISIONS
 from cdp_assets.identity.assets import steps
+from cdp_assets.identity.explain.state import Tables, last_whole
 from cdp_assets.identity.outlook import Outlook, Record, Verdict, outlook, subject
 from cdp_assets.identity.overrides import kind_of
+from cdp_assets.identity.overrides import reads as pair_lists_of
+from cdp_assets.identity.registry_tables import CONFIGURED_IDS, CUSTOMER_IDS
 from cdp_assets.identity.rules import event_sources, record_sources
-from cdp_assets.identity.tables import MATCH_OVERRIDES
+from cdp_assets.identity.tables import CLUSTERS, MATCH_EDGES, MATCH_OVERRIDES
 from cdp_assets.lake import Place, Source, no_values_in_errors, session
 from cdp_assets.lake.source import literal, name
 from cdp_assets.segments.tables import SEGMENT_MEMBERSHIP
+from cdp_assets.sources.tables import table_of as table_of_source
+from cdp_assets.unify.deduplicated_tables import deduplicated
+from cdp_assets.unify.tables import ALTERNATE_KEYS
 
 ENTITIES = {"customers": None, "accounts": ACCOUNTS, "contacts": CONTACTS}
 _WHY_NOT = {
-    "contradicted": "It would not count: a list of pairs says that these two are never one, and never wins.",
+    "contradicted": "It would not count: {against} says that these two are never one, and never wins.",
 }
 
 
@@ -47,8 +54,8 @@ class Foreseen:
 
     @property
     def new_ids(self) -> set[str]:
-        """Ids that nobody holds now."""
-        return {i for i in self.outlook.after.values() if i} - {i for i in self.outlook.before.values() if i}
+        """Ids that were never given out before."""
+        return {i for i in self.outlook.after.values() if i} - {i for i in self.outlook.before.values() if i} - self.outlook.former
 
 
 @dataclass(frozen=True)
@@ -72,7 +79,7 @@ def foresee(project: Project, of: str, pair: tuple[Record, Record], verdict: Ver
         found = outlook(seen.config, _reader(project, of), Path(work), pair, verdict, memory=project.config.engine.memory_bytes)
     segments = _segments(project, of, found.touched)
     exports = sorted(n for n, each in project.config.exports.items() if set(each.segments) & set(segments))
-    return Foreseen(found, segments, exports, _WHY_NOT.get(found.used))
+    return Foreseen(found, segments, exports, _WHY_NOT.get(found.used, "").format(against=found.against) or None)
 
 
 def decide_pair(project: Project, user: str, of: str, pair: tuple[Record, Record], verdict: Verdict) -> None:
@@ -86,7 +93,8 @@ def standing_decisions(project: Project, of: str) -> list[Standing]:
     config, place = _view(project, of).config, Place(project.store)
     stated = place.newest(MATCH_OVERRIDES)
     sql = f"""
-        select d."at", d.user_name, d.left_source, d.left_key, d.right_source, d.right_key, d.verdict, coalesce(o.state, 'not yet seen')
+        select d."at", d.user_name, d.left_source, d.left_key, d.right_source, d.right_key, d.verdict,
+            coalesce(o.state || coalesce(' by ' || o.contradicted_by, ''), 'not yet seen')
         from ({standing()}) as d
         left join ({stated.sql}) as o on o.origin = 'decision' and o.entity = {literal(of)} and o.entry = d.subject
         where d.kind = {literal(kind_of(config))} and d.verdict in ('accept', 'reject')
@@ -119,10 +127,34 @@ def _known(project: Project, pair: tuple[Record, Record]) -> tuple[Record, Recor
 
 
 def _reader(project: Project, of: str) -> Callable[[str], Source]:
-    """Reads the newest version of a table of customers, or of the entity's in its place, by its name."""
-    place = Place(project.store)
-    tables = {table.name: table for step in steps(_view(project, of)) for table in (step.table, *step.reads.values())}
-    return lambda table: as_customers(place.newest, tables[table], ENTITIES[of])
+    """Reads a table of customers, or of the entity's in its place, by its name: in the last whole state, decisions as they are now.
+
+    Raises UserError where there is no such state.
+    """
+    place, seen, entity = Place(project.store), _view(project, of), ENTITIES[of]
+    tables = {table.name: table for step in steps(seen) for table in (step.table, *step.reads.values())}
+    its = _tables(project, of)
+    state = last_whole(place, its)
+    if state is None:
+        raise UserError(f"There are no {of} yet: `cdp refresh` makes them.")
+    known = state.sources(place, its)
+    return lambda table: as_customers(lambda each: known.get(each.name) or place.newest(each), tables[table], entity)
+
+
+def _tables(project: Project, of: str) -> Tables:
+    config, entity = _view(project, of).config, ENTITIES[of]
+    edges, clusters, keys, ids, asked = (
+        table_of(t, entity) if entity else t for t in (MATCH_EDGES, CLUSTERS, ALTERNATE_KEYS, CUSTOMER_IDS, CONFIGURED_IDS)
+    )
+    return Tables(
+        edges, clusters, keys,
+        {source: deduplicated(config, source) for source in record_sources(config)},
+        MATCH_OVERRIDES,
+        VISITOR_IDENTITIES if event_sources(config) else None,
+        pair_lists=tuple(table_of_source(each, config.sources[each]) for each in pair_lists_of([config])),
+        ids=ids,
+        asked=asked if config.customers.id else None,
+    )  # fmt: skip
 
 
 def _segments(project: Project, of: str, ids: tuple[str, ...]) -> dict[str, int]:

@@ -63,6 +63,7 @@ def _source(config: ProjectConfig, source: str) -> list[Step]:
                 "rules_that_found_any": "count(distinct rule)",
                 "pairs": "count(*) filter (status = 'used')",
                 "refused": "count(*) filter (status = 'refused')",
+                "review": "count(*) filter (status = 'review')",
             },
         ),
         Step(

@@ -31,7 +31,7 @@ def duplicate_pairs(source: str) -> Table:
             rule      | varchar | name of the rule
             rule_rank | integer | place of the rule in the configuration, from 0
             score     | double  | the lowest score of the rule's conditions, above 0 to 1
-            status    | varchar | used, or refused: the pair is not taken under this rule
+            status    | varchar | used; refused: the pair is not taken under this rule; review: alike enough only for people to decide
             reason    | varchar | why it is refused, such as the field of the exception; null otherwise
             """,
             personal=("left_key", "right_key"),

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from sqlglot import exp, parse_one
 
 from cdp_assets.config import ProjectConfig
+from cdp_assets.identity.greatest_key import key_number
 from cdp_assets.lake import Check, Stage, by
 from cdp_assets.unify.fields import UnifiedField, unified_fields
 from cdp_assets.unify.ranked import FROM_RECORD, Unit, origin_columns, ranked, rule_of, taken, units
@@ -33,7 +34,9 @@ _LINEAGE = """
                     []
                 ) as others
             from candidates
-            window candidates_of_field as (partition by customer_id, attribute order by importance, winner_key desc)
+            window candidates_of_field as (
+                partition by customer_id, attribute order by importance, winner_number desc nulls last, winner_key desc
+            )
         ) as placed
         where place = 1 and may_win
     ) as chosen
@@ -45,7 +48,7 @@ _NO_CANDIDATES = """
         cast(null as varchar) as customer_id, cast(null as varchar) as attribute, cast(null as integer) as importance,
         cast(null as varchar) as source, cast(null as varchar) as record_key, cast(null as varchar) as source_file,
         cast(null as bigint) as source_line, cast(null as varchar) as value, cast(null as varchar) as rule,
-        cast(null as boolean) as may_win, cast(null as varchar) as winner_key
+        cast(null as boolean) as may_win, cast(null as bigint) as winner_number, cast(null as varchar) as winner_key
     where false
 """
 
@@ -93,7 +96,10 @@ def _lineage(config: ProjectConfig) -> exp.Query:
     ranked_fields = {field.name: unit for unit in together for field in unit.fields}
     origins = {f.name: [m.source for m in f.members if taken(config, f, m.source)] for f in fields}
     branches = [
-        _candidates(f, importance, origins[f.name]) for f in fields if f.name not in ranked_fields for importance in range(len(f.members))
+        _candidates(config, f, importance, origins[f.name])
+        for f in fields
+        if f.name not in ranked_fields
+        for importance in range(len(f.members))
     ]
     branches += [_ranked(field, unit, origins[field.name]) for unit in together for field in unit.fields]
     start, query = parse_one(_NO_CANDIDATES, dialect="duckdb"), parse_one(_LINEAGE, dialect="duckdb")
@@ -101,17 +107,17 @@ def _lineage(config: ProjectConfig) -> exp.Query:
     assert isinstance(query, exp.Select)
     for unit in together:
         shared = {field.name: its for field in unit.fields if (its := origins[field.name])}
-        query = query.with_(exp.to_identifier(unit.alias, quoted=True), as_=ranked(unit, shared))
+        query = query.with_(exp.to_identifier(unit.alias, quoted=True), as_=ranked(config, unit, shared))
     return query.with_("candidates", as_=exp.union(start, *branches, distinct=False) if branches else start)
 
 
-def _candidates(field: UnifiedField, importance: int, origins: Collection[str]) -> exp.Select:
+def _candidates(config: ProjectConfig, field: UnifiedField, importance: int, origins: Collection[str]) -> exp.Select:
     """The values of one source for one field."""
     source, value = field.members[importance].source, exp.column(field.name, quoted=True)
     return (
         exp.select("customer_id", exp.Literal.string(field.name), exp.Literal.number(importance), exp.Literal.string(source))
         .select(*_record(field, shared=source in origins), exp.cast(value, "varchar"), exp.Literal.string(rule_of(field)), "true")
-        .select("record_key")
+        .select(key_number(config, source, exp.column("record_key")), "record_key")
         .from_(exp.Table(this=exp.to_identifier(f"values_{source}", quoted=True)))
         .where(value.is_(exp.null()).not_())
     )
@@ -123,7 +129,7 @@ def _ranked(field: UnifiedField, unit: Unit, origins: Collection[str]) -> exp.Se
     may_win = "place = 1" if unit.grouped else "true"
     return (
         exp.select("customer_id", exp.Literal.string(field.name), "place", "source", *_record(field, shared=bool(origins)))
-        .select(exp.cast(value, "varchar"), exp.Literal.string(rule_of(field)), may_win, "record_key")
+        .select(exp.cast(value, "varchar"), exp.Literal.string(rule_of(field)), may_win, exp.cast(exp.null(), "bigint"), "record_key")
         .from_(exp.Table(this=exp.to_identifier(unit.alias, quoted=True)))
         .where(value.is_(exp.null()).not_())
     )

@@ -12,6 +12,7 @@ from sqlglot import exp
 from cdp_assets.config import ProjectConfig
 from cdp_assets.config.merge import Merge, Policy
 from cdp_assets.config.unified import record_sources
+from cdp_assets.identity.greatest_key import key_number
 from cdp_assets.unify.fields import UnifiedField
 
 FROM_RECORD = ("customer_id", "record_key", "source_file", "source_line")
@@ -76,7 +77,7 @@ def moments(units_: Sequence[Unit], source: str) -> list[tuple[Unit, str]]:
     return found
 
 
-def ranked(unit: Unit, origins: Mapping[str, Collection[str]] | None = None) -> exp.Select:
+def ranked(config: ProjectConfig, unit: Unit, origins: Mapping[str, Collection[str]] | None = None) -> exp.Select:
     """The records with any value of the unit, in the order of preference: place 1 gives the values.
 
     `origins`: field -> sources whose winners may show another record's value in it; then with the columns that say so.
@@ -87,12 +88,13 @@ def ranked(unit: Unit, origins: Mapping[str, Collection[str]] | None = None) -> 
     for importance, source in enumerate(unit.sources):
         there = {name for name, (field, _) in further.items() if source in (origins or {})[field]}
         said = (exp.column(name, quoted=True) if name in there else _null(kind) for name, (_, kind) in further.items())
-        parts.append(_records(unit, importance, source).select(*said))
+        parts.append(_records(config, unit, importance, source).select(*said))
     fields = (exp.column(name, quoted=True) for name in (*(field.name for field in unit.fields), *further))
     columns: list[str | exp.Expr] = [*FROM_RECORD, "source", *fields]
     order = [
         exp.Ordered(this=exp.column("moment"), desc=unit.policy == "most_recent", nulls_first=False),
         exp.Ordered(this=exp.column("importance"), nulls_first=False),
+        exp.Ordered(this=exp.column("key_number"), desc=True, nulls_first=False),
         exp.Ordered(this=exp.column("record_key"), desc=True, nulls_first=False),
     ]
     place = exp.Window(this=exp.RowNumber(), partition_by=[exp.column("customer_id")], order=exp.Order(expressions=order))
@@ -113,17 +115,23 @@ def _sources(config: ProjectConfig, name: str, fields: Sequence[UnifiedField]) -
 
 def _typed(unit: Unit) -> exp.Select:
     types = {**dict.fromkeys(("customer_id", "record_key", "source_file"), "varchar"), "source_line": "bigint", "source": "varchar"}
-    types |= {"importance": "integer", "moment": unit.moment_type, **{field.name: field.data_type for field in unit.fields}}
+    types |= {
+        "importance": "integer",
+        "key_number": "bigint",
+        "moment": unit.moment_type,
+        **{field.name: field.data_type for field in unit.fields},
+    }
     return exp.select(*(_null(kind).as_(name, quoted=True) for name, kind in types.items())).where("false")
 
 
-def _records(unit: Unit, importance: int, source: str) -> exp.Select:
+def _records(config: ProjectConfig, unit: Unit, importance: int, source: str) -> exp.Select:
     mine = {field.name for field in unit.fields if any(member.source == source for member in field.members)}
     values = [exp.column(f.name, quoted=True) if f.name in mine else _null(f.data_type) for f in unit.fields]
     moment = exp.column(unit.moment, quoted=True) if unit.policy != "importance" else _null(unit.moment_type)
     there = exp.or_(*(exp.column(name, quoted=True).is_(exp.null()).not_() for name in sorted(mine)))
     return (
-        exp.select(*FROM_RECORD, exp.Literal.string(source), exp.Literal.number(importance), moment, *values)
+        exp.select(*FROM_RECORD, exp.Literal.string(source), exp.Literal.number(importance))
+        .select(key_number(config, source, exp.column("record_key")), moment, *values)
         .from_(exp.Table(this=exp.to_identifier(f"values_{source}", quoted=True)))
         .where(there)
     )

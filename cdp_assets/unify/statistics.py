@@ -102,7 +102,7 @@ def _duplicates(source: str) -> Iterator[str]:
     yield _row("duplicates", "duplicates", source, "coalesce(sum(duplicate_rows), 0) - count(*) filter (is_winner)", rows)
     yield _row("duplicates", "rows with a repeated key", source, "coalesce(sum(duplicate_rows), 0) - count(*)", rows)
     found = f"(select rule, status from match_edges where kind = 'duplicate' and left_source = {literal(source)})"
-    yield _row("duplicates", f"pairs in {source}", ":rule", "count(*) filter (status <> 'refused')", found)
+    yield _row("duplicates", f"pairs in {source}", ":rule", "count(*) filter (status not in ('refused', 'review'))", found)
 
 
 def _matches(config: ProjectConfig) -> Iterator[str]:
@@ -114,7 +114,7 @@ def _matches(config: ProjectConfig) -> Iterator[str]:
     yield _row("matches", "matched", ":source", "count(*) filter (sources > 1)", together)
     by_rule = (
         "(select rule, right_source, right_key, bool_or(status in ('joined', 'redundant')) as used from match_edges "
-        "where kind = 'match' group by rule, right_source, right_key)"
+        "where kind = 'match' and status <> 'review' group by rule, right_source, right_key)"
     )
     rules = {rule.name for rule in match_rules(config)}
     if rules:

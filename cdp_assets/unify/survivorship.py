@@ -16,6 +16,7 @@ from cdp_assets.config import ProjectConfig
 from cdp_assets.config.clusters import cluster_columns
 from cdp_assets.config.unified import keys_column
 from cdp_assets.identity import record_sources
+from cdp_assets.identity.greatest_key import is_number, key_number
 from cdp_assets.lake import Check, Column, Stage, Table, by, columns, intermediate
 from cdp_assets.lake.nasty import keys, nasty_rows
 from cdp_assets.unify.customer_clusters import cluster_stages, joined
@@ -225,10 +226,12 @@ def _profiles(config: ProjectConfig) -> exp.Query:
     for source in record_sources(config):
         query = query.select(_keys_in(source).as_(keys_column(source), quoted=True))
         names = [f.name for f in fields if f.name not in decided and any(m.source == source for m in f.members)]
-        query = _joined(query, _best(f"values_{source}", names), f"best_{source}")
+        query = _joined(query, _best(config, source, names), f"best_{source}")
     for unit in together:
         names = [field.name for field in unit.fields]
-        first_place = exp.select("customer_id", *(_column(name) for name in names)).from_(ranked(unit).subquery("r")).where("place = 1")
+        first_place = (
+            exp.select("customer_id", *(_column(name) for name in names)).from_(ranked(config, unit).subquery("r")).where("place = 1")
+        )
         query = _joined(query, first_place, unit.alias)
     return query
 
@@ -246,10 +249,12 @@ def _joined(query: exp.Select, values: exp.Select, alias: str) -> exp.Select:
     return query.join(values.subquery(exp.to_identifier(alias, quoted=True)), join_type="left", on=same)
 
 
-def _best(values: str, names: Sequence[str]) -> exp.Select:
+def _best(config: ProjectConfig, source: str, names: Sequence[str]) -> exp.Select:
     """A customer's value of each field in one source; arg_max passes over records without a value."""
-    best = [exp.func("arg_max", _column(name), exp.column("record_key"), dialect="duckdb").as_(name, quoted=True) for name in names]
-    return exp.select("customer_id", *best).from_(_table(values)).group_by("customer_id")
+    key: exp.Expr = exp.column("record_key")
+    key = key_number(config, source, key) if is_number(config, source) else key
+    best = [exp.func("arg_max", _column(name), key.copy(), dialect="duckdb").as_(name, quoted=True) for name in names]
+    return exp.select("customer_id", *best).from_(_table(f"values_{source}")).group_by("customer_id")
 
 
 def _column(name: str, table: str | None = None) -> exp.Column:

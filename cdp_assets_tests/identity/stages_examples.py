@@ -35,15 +35,20 @@ RULES = """
     crm:
       rules:
         - {name: e-mail, all: [{field: email, normalise: [lower, whitespace, symbols, unicode]}]}
-        - {name: name, all: [{field: full_name, as: name, precision: high}]}
+        - {name: name, all: [{field: full_name, as: name, precision: high}], review: low}
         - {name: name and birth date, all: [{field: full_name, as: name}, {field: born}]}
   match:
     - {name: e-mail, left: crm, right: loyalty, all: [{field: email, normalise: [lower]}]}
-    - {name: birth date and name, left: crm, right: loyalty, all: [{field: born}, {field: full_name, as: name, precision: high}]}
+    - name: birth date and name
+      left: crm
+      right: loyalty
+      all: [{field: born}, {field: full_name, as: name, precision: high}]
+      review: low
     - name: name and e-mail
       left: crm
       right: loyalty
       all: [{field: full_name, as: name, precision: high}, {field: email, precision: medium}]
+      review: 0.5
 """
 
 

@@ -1,7 +1,10 @@
 """Customer ids: who keeps an id, who gets a new one, and where a retired one leads."""
 
+import random
+from collections import defaultdict
 from hashlib import md5
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
@@ -63,9 +66,69 @@ class TestSplit:
         assert held(history(("abcd",), ("bd", "ac"))) == {"a0": "ac", "b0": "bd"}
 
     def test_an_id_that_was_given_out_before_is_not_given_out_again(self) -> None:
-        # a0 went into b0; when a is alone again it gets the next id made of a.
-        assert held(history(("a", "bc"), ("abc",), ("a", "bc"))) == {"b0": "bc", "a1": "a"}
-        assert redirects(history(("a", "bc"), ("abc",), ("a", "bc"))) == {"a0": "a1"}
+        # a0 stays with b and c, so a has the next id made of a.
+        assert held(history(("abc",), ("a", "bc"))) == {"a0": "bc", "a1": "a"}
+        # a1 is held by x when a is alone once more.
+        assert held(history(("abc",), ("ax", "bc"), ("x", "abc"), ("x", "a", "bc"))) == {"a0": "bc", "a1": "x", "a2": "a"}
+
+
+class TestUndo:
+    """What is taken apart again has the ids that it had before it was put together."""
+
+    def test_the_part_that_split_off_has_its_former_id(self) -> None:
+        ids = history(("a", "bc"), ("abc",), ("a", "bc"))
+        assert held(ids) == {"b0": "bc", "a0": "a"}
+
+    def test_an_id_that_is_back_is_no_redirect_any_more(self) -> None:
+        assert redirects(history(("a", "bc"), ("abc",))) == {"a0": "b0"}
+        assert redirects(history(("a", "bc"), ("abc",), ("a", "bc"))) == {}
+
+    def test_of_two_equal_parts_the_one_that_had_the_id_first_keeps_it(self) -> None:
+        once = history(("b",), ("a", "b"), ("ab",))
+        assert held(once) == {"b0": "ab"}
+        assert held(advance(once, clusters("a", "b"))) == {"b0": "b", "a0": "a"}
+
+    def test_several_merges_taken_back_one_after_another_give_each_its_id(self) -> None:
+        there = [("d", "bc", "efgh"), ("bcd", "efgh"), ("bcdefgh",)]
+        back = [("bcd", "efgh"), ("bc", "d", "efgh")]
+        assert held(history(*there, back[0])) == {"b0": "bcd", "e0": "efgh"}
+        assert held(history(*there, *back)) == {"b0": "bc", "d0": "d", "e0": "efgh"}
+        assert held(history(*there, back[1])) == {"b0": "bc", "d0": "d", "e0": "efgh"}
+
+    def test_merged_and_taken_apart_as_often_as_one_likes_it_makes_no_new_id(self) -> None:
+        ids = history(*[("a", "bc"), ("abc",)] * 3, ("a", "bc"))
+        assert {label(row) for row in ids.to_pylist()} == {"a0", "b0"}
+
+    def test_an_id_does_not_return_where_fewer_of_its_former_records_are(self) -> None:
+        # c0 had c, d and e; d and e are with a0, so c alone is not the customer that c0 was.
+        ids = history(("abxy", "cde"), ("abcdexy",), ("abdexy", "c"))
+        assert held(ids) == {"a0": "abdexy", "c1": "c"}
+        assert redirects(ids) == {"c0": "a0"}
+
+    def test_only_records_that_gave_it_up_last_speak_for_it(self) -> None:
+        # d had e0 once; but e0 was e alone when it was merged.
+        worlds = [("abc", "def"), ("abcdf", "e"), ("abcdfe",), ("abcdf", "e")]
+        assert held(history(*worlds)) == {"a0": "abcdf", "d0": "e"}
+
+    def test_not_if_somebody_else_holds_it(self) -> None:
+        assert held(history(("ab", "cde"), ("a", "bcde"), ("a", "b", "cde"))) == {"a0": "a", "b0": "b", "c0": "cde"}
+
+    def test_whatever_two_partitions_are_when_the_first_one_is_back_its_ids_are(self) -> None:
+        draw = random.Random(3)
+        letters = "abcdefghijkl"
+
+        def drawn() -> pa.Table:
+            words: dict[int, str] = defaultdict(str)
+            for letter in letters:
+                words[draw.randrange(5)] += letter
+            return clusters(*words.values())
+
+        ids = advance(history(("abc", "defg", "hi", "jkl")), drawn())
+        for _ in range(25):
+            first = drawn()
+            before = advance(ids, first)
+            ids = advance(advance(before, drawn()), first)
+            assert held(ids) == held(before)
 
 
 def test_a_record_that_moves_takes_no_id_along() -> None:

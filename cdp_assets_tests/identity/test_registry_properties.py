@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import md5
 from typing import NamedTuple
 
@@ -29,26 +29,56 @@ class Id(NamedTuple):
 class Holding(NamedTuple):
     since: int
     held: bool
+    until: int | None = None
 
 
 Registry = dict[tuple[str, Id], Holding]
 
 
+class Voice(NamedTuple):
+    """A record of a cluster that speaks for an id."""
+
+    smallest: str
+    row: Holding
+    brought: bool
+
+
+def voices(before: Registry, groups: Mapping[str, Sequence[str]]) -> dict[Id, list[Voice]]:
+    """Who speaks for which id: records for the one that they hold, and for those of theirs that nobody holds."""
+    taken = {identity for (_, identity), row in before.items() if row.held}
+    mine: dict[str, list[tuple[Holding, Id]]] = defaultdict(list)
+    for (record, identity), row in before.items():
+        mine[record].append((row, identity))
+    found: dict[Id, list[Voice]] = defaultdict(list)
+    for smallest, records in groups.items():
+        for record in records:
+            holds = any(row.held for row, _ in mine[record])
+            some = [(row, identity) for row, identity in mine[record] if row.held or identity not in taken]
+            last = max((row.since for row, _ in some), default=0)
+            for row, identity in some:
+                found[identity].append(Voice(smallest, row, not holds and row.since == last))
+    return found
+
+
+def claims(identity: Id, heard: Sequence[Voice]) -> Iterator[tuple[tuple[object, ...], Id, str]]:
+    """The place in the order, the id and the cluster, of each cluster that may have it."""
+    is_held = any(voice.row.held for voice in heard)
+    last = max(voice.row.until or 0 for voice in heard)
+    counted = [voice for voice in heard if is_held or voice.brought or voice.row.until == last]
+    count = Counter(voice.smallest for voice in counted)
+    for smallest, overlap in count.items():
+        mine = [voice for voice in counted if voice.smallest == smallest]
+        if is_held or overlap == max(count.values()) or any(voice.brought for voice in mine):
+            seniority = min(voice.row.since for voice in mine) if is_held else -max(voice.row.until or 0 for voice in mine)
+            yield (not is_held, -overlap, seniority, identity.birth, identity.name, smallest), identity, smallest
+
+
 def by_definition(before: Registry, groups: Mapping[str, Sequence[str]]) -> Registry:
     """The next registry from the clusters (smallest record -> records), as the specification words it."""
     number = 1 + max((row.since for row in before.values()), default=0)
-    last: dict[str, tuple[bool, int, Id]] = {}
-    for (record, identity), row in before.items():
-        last[record] = max(last.get(record, (False, 0, identity)), (row.held, row.since, identity), key=lambda each: each[:2])
-    lines: Counter[tuple[bool, Id, str]] = Counter()
-    for smallest, records in groups.items():
-        for record in records:
-            if record in last:
-                is_held, _, identity = last[record]
-                lines[not is_held, identity, smallest] += 1
-    order = sorted(lines, key=lambda line: (line[0], -lines[line], line[1].birth, line[1].name, line[2]))
+    lines = [line for identity, heard in voices(before, groups).items() for line in claims(identity, heard)]
     given_to: dict[str, Id] = {}
-    for _, identity, smallest in order:
+    for _, identity, smallest in sorted(lines):
         if smallest not in given_to and identity not in given_to.values():
             given_to[smallest] = identity
     issued = Counter(identity.base for identity in {identity for _, identity in before})
@@ -56,14 +86,17 @@ def by_definition(before: Registry, groups: Mapping[str, Sequence[str]]) -> Regi
         (record, given_to.get(smallest, Id(smallest, issued[smallest], number)))
         for smallest, records in groups.items() for record in records
     }  # fmt: skip
-    after = {key: row._replace(held=key in now) for key, row in before.items()}
+    after = {
+        key: row._replace(held=key in now, until=None if key in now else number if row.held else row.until)
+        for key, row in before.items()
+    }  # fmt: skip
     got = {key: Holding(number, True) for key in now if key not in before or not before[key].held}
     return {**after, **got}
 
 
 def as_table(ids: Registry) -> pa.Table:
     rows = [
-        (*record.split("|"), identity.name, identity.base, identity.generation, identity.birth, row.since, row.held)
+        (*record.split("|"), identity.name, identity.base, identity.generation, identity.birth, row.since, row.until, row.held)
         for (record, identity), row in sorted(ids.items(), key=lambda each: (each[0][0].split("|"), each[0][1].name))
     ]
     schema = CUSTOMER_IDS.arrow_schema()

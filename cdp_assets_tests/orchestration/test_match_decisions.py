@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from cdp_assets.config import Project
+from cdp_assets.config import Project, load_project
 from cdp_assets.errors import UserError
 from cdp_assets.identity.outlook import Record, Verdict
 from cdp_assets.identity.registry_tables import CUSTOMER_IDS
@@ -15,7 +15,7 @@ from cdp_assets.identity.tables import CLUSTERS, MATCH_EDGES
 from cdp_assets.lake import Place, Table
 from cdp_assets.orchestration.match_decisions import decide_pair, foresee, standing_decisions
 from cdp_assets_tests.cli.test_commands import cdp
-from cdp_assets_tests.projects import run_steps, small_project
+from cdp_assets_tests.projects import run_steps, run_up_to, small_project
 
 pytestmark = pytest.mark.pipeline
 CONFIG = """
@@ -94,6 +94,53 @@ def test_what_was_foreseen_is_what_the_refresh_makes(project: Project) -> None:
         assert {r: (before[r], after[r]) for r in before if before[r] != after[r]} == foreseen.moved
 
 
+def test_the_former_id_of_a_part_that_splits_off_is_foreseen_as_such(project: Project) -> None:
+    pair, before = (("crm", "c3"), ("crm", "c4")), ids(project)
+    decide_pair(project, "ann", "customers", pair, "accept")
+    run_steps(project)
+    merged = ids(project)
+    [gone] = set(before.values()) - set(merged.values())
+    foreseen = foresee(project, "customers", pair, "undo")
+    assert {after for _, after in foreseen.moved.values()} == {gone} == foreseen.outlook.former
+    assert foreseen.new_ids == set()
+    decide_pair(project, "ann", "customers", pair, "undo")
+    run_steps(project)
+    assert ids(project) == before
+
+
+def test_what_is_foreseen_is_about_the_last_whole_state_while_a_refresh_is_half_done(project: Project) -> None:
+    pair, shop = (("shop", "s3"), ("crm", "c4")), project.folder / "shop.csv"
+    foreseen = foresee(project, "customers", pair, "accept")
+    shop.write_text(shop.read_text().replace("s3,Dee Foe,dee@x.example,9", "s3,Dee Foe,dee@x.example,2"))
+    for _ in run_up_to(project, MATCH_EDGES.name):
+        pass
+    assert foresee(project, "customers", pair, "accept").outlook == foreseen.outlook
+
+
+def test_a_pair_for_a_review_joins_nobody_until_it_is_accepted_and_again_when_that_is_undone(tmp_path: Path) -> None:
+    rules = "    - {name: alike, left: crm, right: shop, all: [{field: phone}, {field: name, as: name, precision: high}], review: low}\n"
+    config = (
+        CONFIG[: CONFIG.index("    - {name: mail")].replace("{rules: [{name: same mail, all: [{field: mail}]}]}", "{rules: []}") + rules
+    )
+    shop = "id,name,mail,phone\ns1,Ann Lehmann,,1\ns2,Bob Kent,,3\n"
+    made = small_project(tmp_path / "nearly", config, {"crm.csv": CRM, "shop.csv": shop, "web/1.csv": WEB})
+    run_steps(made)
+    pair, before = (("crm", "c1"), ("shop", "s1")), ids(made)
+    found = {(row[1], row[3]): row[8] for row in rows(made, MATCH_EDGES) if row[4] == "match"}
+    assert found == {("c1", "s1"): "review", ("c3", "s2"): "joined"}
+    assert before[pair[0]] != before[pair[1]]
+    assert "for a review, alike enough only for people to decide" in cdp(made.folder, "why-not", "crm:c1", "shop:s1").stdout
+    assert "review: 1 pairs" in cdp(made.folder, "review", "customers").stdout
+    for verdict, together in (("accept", True), ("reject", False), ("undo", False)):
+        foreseen = foresee(made, "customers", pair, verdict)  # type: ignore[arg-type]
+        decide_pair(made, "ann", "customers", pair, verdict)  # type: ignore[arg-type]
+        run_steps(made)
+        after = ids(made)
+        assert (after[pair[0]] == after[pair[1]]) == together, verdict
+        assert {record: after[record] for record in foreseen.outlook.after} == foreseen.outlook.after
+    assert ids(made) == before
+
+
 def test_ids_that_are_made_from_fields_are_foreseen_as_such(tmp_path: Path) -> None:
     made = small_project(tmp_path / "own", CONFIG + "  id: [mail]\n", {"crm.csv": CRM, "shop.csv": SHOP, "web/1.csv": WEB})
     run_steps(made)
@@ -122,7 +169,21 @@ def test_a_decision_against_a_list_that_says_never_is_refused_before_it_is_taken
     ended = cdp(made.folder, "match", "accept", "crm:c1", "crm:c4", "--yes")
     assert ended.returncode == 1
     assert "never wins. Nothing was changed." in ended.stderr
+    assert "It would not count: apart.csv line 2 says" in " ".join(ended.stderr.split())
     assert standing_decisions(made, "customers") == []
+
+
+def test_a_decision_that_a_list_contradicts_later_is_listed_with_the_line(project: Project) -> None:
+    decide_pair(project, "ann", "customers", (("crm", "c1"), ("crm", "c4")), "accept")
+    config = (project.folder / "cdp.yaml").read_text()
+    lists = (
+        "  apart: {files: apart.csv, primary_key: nr, fields: {left_source: text, left_key: text, right_source: text, right_key: text}}\n"
+    )
+    (project.folder / "cdp.yaml").write_text(config.replace("customers:\n", f"{lists}customers:\n  never_match: [apart]\n"))
+    (project.folder / "apart.csv").write_text("nr,left_source,left_key,right_source,right_key\n1,crm,c4,crm,c1\n")
+    changed = load_project(project.folder)
+    run_steps(changed)
+    assert standing_decisions(changed, "customers")[0].state == "contradicted by apart.csv line 2"
 
 
 def test_a_decision_that_is_taken_back_leaves_no_trace_in_edges_and_clusters(project: Project) -> None:

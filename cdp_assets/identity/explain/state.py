@@ -1,6 +1,6 @@
 """Which versions of the tables an explanation reads: those of the last whole state, while a newer one may be half made."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from cdp_assets.identity.tables import TERM_FREQUENCIES
@@ -24,13 +24,19 @@ class Tables:
     terms: Table = TERM_FREQUENCIES
     lists: tuple[Table, ...] = ()
     """The sources in which lists of aliases and of values to bypass stand."""
+    pair_lists: tuple[Table, ...] = ()
+    """The sources in which pairs stand that always or never match: inputs of `overrides`. For decisions only."""
+    ids: Table | None = None
+    """The registry of ids, an input of `keys`, for decisions only."""
+    asked: Table | None = None
+    """The ids that are made from fields, an input of `ids`."""
 
     def all(self) -> Iterator[Table]:
         """All of them."""
         yield from (self.keys, self.clusters, self.edges, *self.records.values())
         yield self.terms
-        yield from self.lists
-        yield from (each for each in (self.overrides, self.identities) if each is not None)
+        yield from (*self.lists, *self.pair_lists)
+        yield from (each for each in (self.overrides, self.identities, self.ids, self.asked) if each is not None)
 
 
 @dataclass(frozen=True)
@@ -74,11 +80,22 @@ def last_whole(place: Place, tables: Tables) -> State | None:
         versions[table.name] = inputs[table.name] if table.name in inputs else _newest(place, table.name)
     for table in tables.all():
         versions.setdefault(table.name, inputs.get(table.name, made_from.get(table.name)))
+    if tables.overrides is not None:
+        versions |= _chosen(place, tables.pair_lists, tables.overrides, versions)
+    if tables.ids is not None:
+        versions |= _chosen(place, [tables.ids], tables.keys, versions)
+        versions |= _chosen(place, [tables.asked] if tables.asked else [], tables.ids, versions)
     for each in tables.records.values():
         read |= set(_inputs(place, each.name, versions[each.name]).items())
     newest = {name: _newest(place, name) for name in {name for name, _ in read} | versions.keys()}
     newer = {name for name, version in [*read, *versions.items()] if version is not None and newest[name] != version}
     return State(versions, tuple(sorted(newer)))
+
+
+def _chosen(place: Place, tables: Iterable[Table], made: Table, versions: Mapping[str, int | None]) -> dict[str, int | None]:
+    """The versions of these inputs from which the known version of `made` came about."""
+    inputs = _inputs(place, made.name, versions[made.name])
+    return {table.name: inputs.get(table.name) for table in tables}
 
 
 def _inputs(place: Place, table: str, version: int | None) -> Mapping[str, int | None]:
