@@ -48,9 +48,11 @@ def by_definition(before: Registry, groups: Mapping[str, Sequence[str]]) -> Regi
                 lines[not is_held, identity, smallest] += 1
     order = sorted(lines, key=lambda line: (line[0], -lines[line], line[1].birth, line[1].name, line[2]))
     given_to: dict[str, Id] = {}
+    taken: set[Id] = set()
     for _, identity, smallest in order:
-        if smallest not in given_to and identity not in given_to.values():
+        if smallest not in given_to and identity not in taken:
             given_to[smallest] = identity
+            taken.add(identity)
     issued = Counter(identity.base for identity in {identity for _, identity in before})
     now = {
         (record, given_to.get(smallest, Id(smallest, issued[smallest], number)))
