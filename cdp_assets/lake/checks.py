@@ -43,7 +43,7 @@ class ChecksFailedError(UserError):
     def __init__(self, table: str, results: Sequence[CheckResult], message: str | None = None) -> None:
         failed = "; ".join(f"{r.name}: {r.violations} ({r.description})" for r in results if not r.passed)
         super().__init__(message or f"{table}: a blocking check failed, so the table keeps its last version. {failed}")
-        self.results = tuple(results)
+        self.table, self.results = table, tuple(results)
 
 
 def declared(table: Table) -> list[Check]:

@@ -23,7 +23,8 @@ class Step:
     must be told something although the step went well. `day_of`: for a daily table, input -> its day column; `by_request` says that a run
     may ask for a range of days (without one, and for other daily tables always, the due days are computed). `uses_as_of`
     says that the result depends on the day that the run is for, which stages and checks read as AS_OF. `compute` replaces the
-    ordinary way (stages, checks, commit) for what is no plain computation: reading files, publishing.
+    ordinary way (stages, checks, commit) for what is no plain computation: reading files, publishing. `shown_with`: the table
+    whose asset runs this step too, before its own; for a table that is of no use to people without that one.
     """
 
     table: Table
@@ -43,6 +44,7 @@ class Step:
     compute: Callable[[Run], StepResult] | None = None
     extra_checks: tuple[Check, ...] = ()  # of `compute`, which asks them itself: named here for the declaration
     declared_checks: bool = True  # whether those of the table's declaration are asked too
+    shown_with: str | None = None
 
     @property
     def daily(self) -> bool:

@@ -17,6 +17,7 @@ from cdp_assets.orchestration.modes import modes_of
 from cdp_assets.orchestration.notify import OnFailure
 from cdp_assets.orchestration.partitions import daily
 from cdp_assets.orchestration.run_resource import run_resource
+from cdp_assets.orchestration.shown import assets_among, shown
 from cdp_assets.orchestration.steps import asset
 from cdp_assets.orchestration.upkeep import upkeep_asset, upkeep_job, upkeep_schedules
 
@@ -46,13 +47,13 @@ def build_defs(
         warnings.simplefilter("ignore", dg.BetaWarning)
         warnings.simplefilter("ignore", dg.PreviewWarning)
         assets: list[dg.AssetsDefinition | dg.AssetSpec] = [
-            *(asset(step, partitions, prefix, before.get(step.table.name, ())) for step in [*steps, *exports]),
+            *(asset(each, partitions, prefix, before.get(each.step.table.name, ())) for each in shown([*steps, *exports])),
             *appended_assets(project, prefix),
             upkeep_asset(project, prefix),
         ]
     made = [
         *jobs.jobs(
-            [step.table.name for step in steps],
+            assets_among((step.table.name for step in steps), steps),
             [step.table.name for step in steps if step.by_request],
             [step.table.name for step in exports],
             prefix,
@@ -60,7 +61,7 @@ def build_defs(
         ),
         upkeep_job(prefix),
     ]
-    ours, tables = [job.name for job in made], [step.table.name for step in [*steps, *exports]]
+    ours, tables = [job.name for job in made], [each.step.table.name for each in shown([*steps, *exports])]
     return dg.Definitions(
         assets=assets,
         asset_checks=standing_checks.checks(project, prefix),

@@ -11,6 +11,7 @@ from typing import Literal
 from cdp_assets.config import ProjectConfig
 from cdp_assets.errors import UserError
 from cdp_assets.lake import Step
+from cdp_assets.orchestration.shown import assets_among
 
 What = Literal["matching", "profiles", "dependents"]
 Entity = Literal["customers", "accounts", "contacts"]
@@ -79,7 +80,7 @@ def modes_of(config: ProjectConfig, steps: Sequence[Step]) -> list[Mode]:
                 # accounts and contacts are unified together: a contact is linked to an account
                 together = {table for other in ("accounts", "contacts") for table in PROFILES[other]} if entity != "customers" else set()
                 wanted = reachable(wanted | together & above.keys(), below)
-            found.append(Mode(what, entity, tuple(sorted(reachable(wanted, above)))))
+            found.append(Mode(what, entity, tuple(assets_among(reachable(wanted, above), steps))))
     return found
 
 

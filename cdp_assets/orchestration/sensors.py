@@ -10,6 +10,7 @@ from cdp_assets.lake import Step
 from cdp_assets.orchestration.jobs import REFRESH
 from cdp_assets.orchestration.keys import Prefix, asset_key, named
 from cdp_assets.orchestration.modes import reachable
+from cdp_assets.orchestration.shown import assets_among
 from cdp_assets.orchestration.watch import Look, look, remembered
 
 MINIMUM_SECONDS = 30
@@ -43,7 +44,7 @@ def source_files_sensor(project: Project, steps: Sequence[Step], prefix: Prefix 
             return dg.SkipReason(_nothing(found))
         if waiting := context.instance.get_runs(dg.RunsFilter(tags={"dagster/sensor_name": name}, statuses=WAITING), limit=1):
             return dg.SkipReason(f"Run {waiting[0].run_id[:8]} that this sensor asked for still waits to begin. Then: {found.why}")
-        tables = sorted(reachable(found.touched, below))
+        tables = assets_among(reachable(found.touched, below), steps)
         context.log.info("source files: %s", found.why)
         request = dg.RunRequest(
             tags={"cdp/why": str(found.why)[:200]},

@@ -14,6 +14,7 @@ from cdp_assets.orchestration.failures import STOPPED
 from cdp_assets.orchestration.jobs import REFRESH_ISOLATED
 from cdp_assets.orchestration.run_resource import USER_TAG
 from cdp_assets.orchestration.run_steps import Steps, steps_in
+from cdp_assets.orchestration.shown import shown
 from cdp_assets.publish import read_pointer
 
 State = Literal[
@@ -51,7 +52,7 @@ class TableStatus:
 
 def statuses(project: Project, instance: dg.DagsterInstance | None) -> list[TableStatus]:
     """The state of every table that a step makes, exports too, in the order of the lineage. `instance`: None where no run ever was."""
-    stations = {step.table.name: step.station for step in [*steps_of(project), *exports_of(project)]}
+    stations = {each.step.table.name: each.step.station for each in shown([*steps_of(project), *exports_of(project)])}
     place = Place(project.store)
     holder = current_holder(place.lock)
     found: dict[str, TableStatus] = {}

@@ -13,6 +13,7 @@ from cdp_assets.lake.digest import of_folder
 from cdp_assets.orchestration.jobs import RUN_EXPORT, is_refresh
 from cdp_assets.orchestration.keys import RUN, Prefix, asset_key, named, own_name, table_of
 from cdp_assets.orchestration.retries import again
+from cdp_assets.orchestration.shown import Shown
 from cdp_assets.orchestration.skipped import say_skipped
 from cdp_assets.sources.tables import QUARANTINE
 
@@ -72,14 +73,15 @@ def code_version(step: Step) -> str:
 
 
 def asset(
-    step: Step, partitions: dg.DailyPartitionsDefinition, prefix: Prefix = (), upstream: Sequence[dg.AssetKey] = ()
+    each: Shown, partitions: dg.DailyPartitionsDefinition, prefix: Prefix = (), upstream: Sequence[dg.AssetKey] = ()
 ) -> dg.AssetsDefinition:
     """The asset of a step, after its inputs and `upstream`, assets of others. All are single-run for backfills: a range is one run."""
+    step = each.step
     table, resource = step.table, named(RUN, prefix)
 
     @dg.asset(
         key=asset_key(table.name, prefix),
-        deps=[*(asset_key(name, prefix) for name in sorted({t.name for t in step.reads.values()} - {table.name})), *upstream],
+        deps=[*(asset_key(name, prefix) for name in each.after), *upstream],
         description=f"{step.description}\n\nA row is {table.grain}.",
         group_name=named(step.station, prefix),
         kinds=set(step.kinds),
@@ -97,31 +99,33 @@ def asset(
         tags={"personal": "yes" if any(c.personal for c in table.columns) else "no"},
         check_specs=[
             dg.AssetCheckSpec(check.name, asset=asset_key(table.name, prefix), description=check.description, blocking=True)
-            for check in step.all_checks()
+            for check in each.all_checks()
         ],
         required_resource_keys={resource},
     )
     def _asset(context: dg.AssetExecutionContext) -> Events:
-        yield from execute(step, getattr(context.resources, resource), context, prefix)
+        yield from execute(each, getattr(context.resources, resource), context, prefix)
 
     return _asset
 
 
-def execute(step: Step, run: Run, context: dg.AssetExecutionContext, prefix: Prefix = ()) -> Events:
+def execute(each: Shown, run: Run, context: dg.AssetExecutionContext, prefix: Prefix = ()) -> Events:
     """Run a step and say what Dagster is to record. A failed check is recorded, and nothing is materialised."""
+    step = each.step
     if step.station == "exports" and not _asked_for_exports_only(context, prefix):
         yield from _not_sent(step, context, prefix)
         return
     run.progress(step.table.name, "started")
     try:
         with turn(run.place.turn):
+            parts = [part.run(run) for part in each.parts]
             result = step.run(run, _days_only(context, prefix) if step.by_request else None)
-        numbers = step.measure(run)
-        notice = "\n".join(each for each in (step.says(run), result.notice) if each)
+        numbers = each.measure(run)
+        notice = "\n".join([*each.says(run), *([result.notice] if result.notice else [])])
         origins = step.origins(run, result.stages)
     except ChecksFailedError as error:
         _failed(step, run, context)
-        yield from _check_results(step.table, error.results, prefix)
+        yield from _check_results(each, error.table, error.results, prefix)
         raise dg.Failure(error.message, allow_retries=False) from None
     except UserError as error:
         once_more = again(run.run_id, step.table.name, context.retry_number) if isinstance(error, OutsideError) else None
@@ -133,7 +137,8 @@ def execute(step: Step, run: Run, context: dg.AssetExecutionContext, prefix: Pre
     except Exception:
         _failed(step, run, context)
         raise
-    yield from _check_results(step.table, result.checks, prefix)
+    checked = [(made.table.name, made.checks) for made in (*parts, result)]
+    yield from (found for table, results in checked for found in _check_results(each, table, results, prefix))
     _went_well(step, run, result, notice)
     _log_days(context, step, result, prefix)
     for other in result.also:
@@ -154,7 +159,8 @@ def execute(step: Step, run: Run, context: dg.AssetExecutionContext, prefix: Pre
     if step.daily:
         metadata["days_computed"] = len(result.partitions)
     if origins:
-        metadata["dagster/column_lineage"] = column_lineage(origins, prefix)
+        of_assets = {column: [(table, c) for table, c in pairs if table.name not in each.owners] for column, pairs in origins.items()}
+        metadata["dagster/column_lineage"] = column_lineage(of_assets, prefix)
         metadata["column_origins"] = column_origins(origins)
     yield dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(result.content or "empty"))
 
@@ -189,12 +195,12 @@ def _not_sent(step: Step, context: dg.AssetExecutionContext, prefix: Prefix) -> 
         yield dg.AssetCheckResult(passed=True, check_name=check.name, asset_key=asset_key(step.table.name, prefix), description=why)
 
 
-def _check_results(table: Table, results: Sequence[CheckResult], prefix: Prefix) -> Iterator[dg.AssetCheckResult]:
+def _check_results(each: Shown, table: str, results: Sequence[CheckResult], prefix: Prefix) -> Iterator[dg.AssetCheckResult]:
     for check in results:
         yield dg.AssetCheckResult(
             passed=check.passed,
-            check_name=check.name,
-            asset_key=asset_key(table.name, prefix),
+            check_name=each.check_name(table, check.name),
+            asset_key=asset_key(each.step.table.name, prefix),
             description=check.description,
             metadata={"violations": check.violations},
         )

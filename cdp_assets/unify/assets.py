@@ -56,6 +56,7 @@ def _source(config: ProjectConfig, source: str) -> list[Step]:
             f"Pairs of records of {source} that a dedupe rule takes for one person.",
             {source: rows, **lists},
             stages=partial(deduplicate.pairs_stages, config, source),
+            shown_with=records.name,
             numbers={
                 "rules_that_found_any": "count(distinct rule)",
                 "pairs": "count(*) filter (status = 'used')",

@@ -53,7 +53,8 @@ def test_where_there_is_one_source_there_is_no_matching(tmp_path: Path) -> None:
 
 def test_matching_is_dedupe_and_match_and_what_they_are_made_from() -> None:
     tables = set(demo_modes()["match_customers"].tables)
-    assert {"crm", "deduplicated_crm", "duplicate_pairs_crm", "visitor_identities", "match_edges", "clusters"} <= tables
+    assert {"crm", "deduplicated_crm", "visitor_identities", "match_edges", "clusters"} <= tables
+    assert "duplicate_pairs_crm" not in tables, "it is made by the asset of deduplicated_crm"
     assert not tables & {"customer_ids", "unified_profiles", "orders", "crm_accounts", "segments", "published_snapshot"}
 
 
