@@ -5,7 +5,7 @@ RUN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev web test test-fast faults lint format features bench bench-profiles bench-repeated bench-why lock docs clean
+.PHONY: help demo dev web test test-fast faults lint format features bench bench-profiles bench-repeated bench-rules bench-why lock docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "%-16s %s\n", $$1, $$2}'
@@ -56,6 +56,9 @@ bench-repeated: $(READY) ## 200 refreshes in a row: do the last ones take longer
 
 bench-profiles: $(READY) ## 1 million records from sources to profiles: processor time and peak memory
 	$(RUN)/python -m cdp_assets_tests.bench.profiles
+
+bench-rules: $(READY) ## unification by rules: how good on Contoso, how fast at 1 million people, do ids jump
+	$(RUN)/python -m cdp_assets_tests.bench.rules
 
 bench-why: $(READY) ## how long `cdp why` and `cdp why-not` take to answer at 1 million records
 	$(RUN)/python -m cdp_assets_tests.bench.why

@@ -42,7 +42,7 @@ _DUPLICATES = (
 DUPLICATES_FOUND, HITS = evidence("duplicates found"), pairs("hits")
 """What rules found inside sources and between them, before anything is judged."""
 DUPLICATE_EDGES, MATCHES, VISITOR_EDGES = "duplicate edges", "matches", "visitor edges"
-_NUMBERED = evidence("evidence", "place | bigint | number of the edge in the order in which edges are taken")
+_NUMBERED = evidence("evidence", "place | bigint | number of the edge in the order in which edges are taken; null: it is not taken")
 _PROPOSED = intermediate(
     "proposed",
     "place | bigint | number of the edge\na | varchar | one record\nb | varchar | the other\nforced | boolean | people state it",
@@ -221,7 +221,10 @@ def best_hits(config: ProjectConfig) -> Stage:
 
 
 def _numbered(parts: Sequence[str]) -> Stage:
-    """All edges, numbered in the order in which they are taken: the strongest first, ties by rule, then by keys."""
+    """All edges; those that nothing speaks against are numbered in the order in which they are taken.
+
+    The strongest first, ties by rule, then by keys. The others are never taken, and are often the most: they are not sorted.
+    """
     columns = ", ".join(_EVIDENCE)
     if parts:
         everything = " union all ".join(f"select {columns} from {name(part)}" for part in parts)
@@ -229,7 +232,12 @@ def _numbered(parts: Sequence[str]) -> Stage:
         everything = "select " + ", ".join(f"cast(null as {c.type}) as {c.name}" for c in _NUMBERED.columns[:-1]) + " where false"
     first = "case when left_source <> right_source then 3 when kind = 'always' then 1 else 2 end"
     order = f"{first}, kind <> 'always', weight desc, rule_rank, left_source, left_key, right_source, right_key, rule"
-    body = f"select {columns}, row_number() over (order by {order}) as place from ({everything})"
+    body = f"""
+        with everything as not materialized ({everything})
+        select {columns}, row_number() over (order by {order}) as place from everything where status is null
+        union all
+        select {columns}, null as place from everything where status is not null
+    """
     return Stage(
         _NUMBERED.name,
         {part: whole() for part in parts},

@@ -105,7 +105,12 @@ def _scan(rule: Rule, left: Forms, right: Forms, title: str) -> list[Stage]:
     shares = [c.share if rule.review is None else rule.review for c in bounded]
     scan = candidates(rule, shares, one.name, other.name, f"{title} candidates", example)
     alike = _verify(rule, scan.name, one, other, fuzzy, f"{title} alike")
-    given: dict[str, list[Any]] = {"left_id": list(range(1, 21)), "right_id": list(range(1, 31)), "status": [None, "review"], "comparisons": [4, 10_000]}
+    given: dict[str, list[Any]] = {
+        "left_id": list(range(1, 21)),
+        "right_id": list(range(1, 31)),
+        "status": [None, "review"],
+        "comparisons": [4, 10_000],
+    }
     found = nasty_rows(alike.writes.columns, given, rows=60)
     return [
         *(one, other, *scan_budget(rule, one.name, other.name, title, example), scan),

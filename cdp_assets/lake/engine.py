@@ -20,6 +20,9 @@ from cdp_assets.lake.table import Table
 # Parquet is compressed and joins need hash tables: a bucket's input may be this part of the memory, measured on disk.
 EXPANSION = 12
 
+# Rows in a part of a file of which single rows are looked up: a tenth of the time of DuckDB's 122,880, for 4 % more bytes.
+LOOKED_UP = 20_480
+
 
 class StageError(UserError):
     """A stage was declared or fed wrongly (a defect of the station, not of the data)."""
@@ -79,20 +82,23 @@ class DuckDBEngine:
         work.mkdir(parents=True, exist_ok=True)
         with session(work / "spill", memory=self.memory, threads=self.threads) as connection:
             for stage in stages:
-                target = into if stage is stages[-1] else work
+                last = stage is stages[-1]
+                target = into if last else work
                 with no_values_in_errors(f"{stages[-1].writes.name}, step {stage.name}"):
                     target.mkdir(parents=True, exist_ok=True)
-                    results[stage.name] = self._run_in_memory(connection, stage, known, target)
+                    results[stage.name] = self._run_in_memory(connection, stage, known, target, _order(stage.writes, kept=last))
                 known[stage.name] = results[stage.name].source()
         return results
 
-    def _run_in_memory(self, connection: duckdb.DuckDBPyConnection, stage: Stage, known: Mapping[str, Source], target: Path) -> Files:
+    def _run_in_memory(
+        self, connection: duckdb.DuckDBPyConnection, stage: Stage, known: Mapping[str, Source], target: Path, order: Sequence[str]
+    ) -> Files:
         """Run a stage in as many buckets as its inputs' sizes ask for; in more where that was too few, as a result may be far wider."""
         count = self._count(stage, known)
         splits = not self.buckets and not any(meet.kind == "whole" for meet in stage.reads.values())
         while True:
             try:
-                return _run_stage(connection, stage, known, target, count)
+                return _run_stage(connection, stage, known, target, order, count)
             except duckdb.OutOfMemoryException:
                 if not splits or count >= MOST_BUCKETS or not any(meet.kind in ("by", "anyhow") for meet in stage.reads.values()):
                     raise
@@ -112,7 +118,9 @@ class DuckDBEngine:
         return max(1, math.ceil(size * EXPANSION / self.memory))
 
 
-def _run_stage(connection: duckdb.DuckDBPyConnection, stage: Stage, known: Mapping[str, Source], target: Path, count: int) -> Files:
+def _run_stage(
+    connection: duckdb.DuckDBPyConnection, stage: Stage, known: Mapping[str, Source], target: Path, order: Sequence[str], count: int
+) -> Files:
     table = stage.writes
     token = uuid.uuid4().hex[:12]
     provide(connection, stage.functions)
@@ -123,7 +131,7 @@ def _run_stage(connection: duckdb.DuckDBPyConnection, stage: Stage, known: Mappi
     try:
         for bucket in range(count):
             if _open_bucket(connection, stage, bucket, count):
-                written += _copy(connection, stage, target, f"{table.name}-{token}-{bucket}")
+                written += _copy(connection, stage, target, f"{table.name}-{token}-{bucket}", order)
     except BaseException:
         for path in target.rglob(f"{glob.escape(table.name)}-{token}-*"):  # also what was written in part
             path.unlink(missing_ok=True)
@@ -185,13 +193,19 @@ def _body(connection: duckdb.DuckDBPyConnection, stage: Stage) -> str:
     return "arrow_output"
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, stage: Stage, target: Path, stem: str) -> list[DataFile]:
-    """Write the body's rows cast to the declared schema and sorted by key; one file, or one for each partition value."""
+def _order(table: Table, *, kept: bool) -> tuple[str, ...]:
+    """The columns by which rows are sorted. What is not kept and has no key is not: later stages depend on no order."""
+    first = (table.partition,) if table.partition else ()
+    return tuple(dict.fromkeys([*first, *(table.sort_key if kept else table.key)]))
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, stage: Stage, target: Path, stem: str, order: Sequence[str]) -> list[DataFile]:
+    """Write the body's rows cast to the declared schema and in this order; one file, or one for each partition value."""
     table = stage.writes
-    order = dict.fromkeys([*([table.partition] if table.partition else []), *table.sort_key])
-    select = f"select {casts(table)} from {_body(connection, stage)} order by {', '.join(name(c) for c in order)}"
+    by_key = f" order by {', '.join(name(column) for column in order)}" if order else ""
+    select = f"select {casts(table)} from {_body(connection, stage)}{by_key}"
     parameters = dict(stage.params) if stage.sql() is not None and stage.params else None
-    options = "format parquet, compression zstd, return_stats true"
+    options = "format parquet, compression zstd, return_stats true" + (f", row_group_size {LOOKED_UP}" if table.looked_up else "")
     if table.partition is None:
         path = literal(str(target / f"{stem}.parquet"))
         rows = connection.execute(f"copy ({select}) to {path} ({options})", parameters).fetchall()

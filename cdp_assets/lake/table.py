@@ -50,7 +50,8 @@ class Table:
     """A table declared once: schema at write time, blocking checks and documentation follow from it.
 
     `partition` names the column whose values are replaced one by one (a day, a source);
-    `retention` says in words how long rows are kept.
+    `retention` says in words how long rows are kept. `looked_up`: people ask for single rows by the key, so files are
+    written in small parts, of which one has to be read.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Table:
     columns: tuple[Column, ...]
     partition: str | None = None
     retention: str = "as long as the sources hold the rows it is made from"
+    looked_up: bool = False
 
     def __post_init__(self) -> None:
         names = [column.name for column in self.columns]

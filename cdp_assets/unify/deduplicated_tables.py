@@ -63,4 +63,5 @@ def deduplicated(config: ProjectConfig, source: str) -> Table:
     )
     dedupe = config.customers.dedupe.get(source)
     taken = TAKEN if dedupe and dedupe.fields else ()
-    return Table(f"deduplicated_{source}", grain=f"one record of {source}", key=("record_key",), columns=(*fixed, *taken, *fields))
+    columns_ = (*fixed, *taken, *fields)
+    return Table(f"deduplicated_{source}", grain=f"one record of {source}", key=("record_key",), columns=columns_, looked_up=True)

@@ -7,12 +7,14 @@ from sqlglot import exp, parse_one
 from cdp_assets.config import ProjectConfig
 from cdp_assets.identity.greatest_key import key_number
 from cdp_assets.lake import Check, Stage, by
+from cdp_assets.unify.company import COMPANY, count_column
 from cdp_assets.unify.fields import UnifiedField, unified_fields
 from cdp_assets.unify.ranked import FROM_RECORD, Unit, origin_columns, ranked, rule_of, taken, units
 from cdp_assets.unify.survivorship import nasty_values, value_stages
 from cdp_assets.unify.tables import PROFILE_LINEAGE
 
-# Place 1 has the value that the profile shows (see survivorship). Lists inside a window, not of a group by: those of
+# A value that has no rival is taken as it is: most are such, and nothing has to be sorted for them. Of the others
+# place 1 has the value that the profile shows (see survivorship). Lists inside a window, not of a group by: those of
 # the latter stay in memory, and took twice the time.
 _LINEAGE = """
     select
@@ -42,6 +44,8 @@ _LINEAGE = """
     ) as chosen
 """
 
+_NO_LOSERS = ["cast([] as varchar[]) as losing_values", "cast([] as varchar[]) as losing_records"]
+
 # What the branches of `candidates` look like; without a source of records there is none.
 _NO_CANDIDATES = """
     select
@@ -59,9 +63,10 @@ def stages(config: ProjectConfig) -> list[Stage]:
     Reads `alternate_keys` and for each source of records `deduplicated_<source>`.
     """
     values = value_stages(config, origins=True)
-    reads = {stage.name: by("customer_id") for stage in values}
+    of_sources = [stage for stage in values if stage.name != COMPANY]
+    reads = {stage.name: by("customer_id") for stage in of_sources}
     body = _lineage(config)
-    return [*values, Stage("profile_lineage", reads, body, PROFILE_LINEAGE, nasty=lambda: nasty_values(values))]
+    return [*values, Stage("profile_lineage", reads, body, PROFILE_LINEAGE, nasty=lambda: nasty_values(of_sources))]
 
 
 def checks(config: ProjectConfig) -> list[Check]:
@@ -95,12 +100,8 @@ def _lineage(config: ProjectConfig) -> exp.Query:
     together = units(config, fields)
     ranked_fields = {field.name: unit for unit in together for field in unit.fields}
     origins = {f.name: [m.source for m in f.members if taken(config, f, m.source)] for f in fields}
-    branches = [
-        _candidates(config, f, importance, origins[f.name])
-        for f in fields
-        if f.name not in ranked_fields
-        for importance in range(len(f.members))
-    ]
+    by_source = [(f, importance) for f in fields if f.name not in ranked_fields for importance in range(len(f.members))]
+    branches = [_candidates(config, f, importance, origins[f.name]) for f, importance in by_source]
     branches += [_ranked(field, unit, origins[field.name]) for unit in together for field in unit.fields]
     start, query = parse_one(_NO_CANDIDATES, dialect="duckdb"), parse_one(_LINEAGE, dialect="duckdb")
     assert isinstance(start, exp.Query)
@@ -108,19 +109,45 @@ def _lineage(config: ProjectConfig) -> exp.Query:
     for unit in together:
         shared = {field.name: its for field in unit.fields if (its := origins[field.name])}
         query = query.with_(exp.to_identifier(unit.alias, quoted=True), as_=ranked(config, unit, shared))
-    return query.with_("candidates", as_=exp.union(start, *branches, distinct=False) if branches else start)
+    query = query.with_("candidates", as_=exp.union(start, *branches, distinct=False) if branches else start)
+    alone = [_without_rival(f, importance, origins[f.name]) for f, importance in by_source]
+    return exp.union(query, *alone, distinct=False) if alone else query
 
 
 def _candidates(config: ProjectConfig, field: UnifiedField, importance: int, origins: Collection[str]) -> exp.Select:
-    """The values of one source for one field."""
+    """The values of one source for one field that may have rivals."""
     source, value = field.members[importance].source, exp.column(field.name, quoted=True)
     return (
         exp.select("customer_id", exp.Literal.string(field.name), exp.Literal.number(importance), exp.Literal.string(source))
         .select(*_record(field, shared=source in origins), exp.cast(value, "varchar"), exp.Literal.string(rule_of(field)), "true")
         .select(key_number(config, source, exp.column("record_key")), "record_key")
         .from_(exp.Table(this=exp.to_identifier(f"values_{source}", quoted=True)))
-        .where(value.is_(exp.null()).not_())
+        .where(value.is_(exp.null()).not_(), exp.not_(_alone(field)))
     )
+
+
+def _without_rival(field: UnifiedField, importance: int, origins: Collection[str]) -> exp.Select:
+    """The values of one source for one field in profiles where no other record can have one."""
+    source, value = field.members[importance].source, exp.column(field.name, quoted=True)
+    return (
+        exp.select("customer_id", exp.Literal.string(field.name), exp.Literal.string(source))
+        .select(
+            *_record(field, shared=source in origins),
+            exp.Literal.string(rule_of(field)),
+            *_NO_LOSERS,
+        )
+        .from_(exp.Table(this=exp.to_identifier(f"values_{source}", quoted=True)))
+        .where(value.is_(exp.null()).not_(), _alone(field))
+    )
+
+
+def _alone(field: UnifiedField) -> exp.Expr:
+    """Whether one record of the profile is all that there is of the sources that know the field."""
+    counts = [exp.column(count_column(source), quoted=True) for source in dict.fromkeys(member.source for member in field.members)]
+    total: exp.Condition = counts[0]
+    for count in counts[1:]:
+        total = total + count
+    return exp.paren(total).eq(exp.Literal.number(1))
 
 
 def _ranked(field: UnifiedField, unit: Unit, origins: Collection[str]) -> exp.Select:

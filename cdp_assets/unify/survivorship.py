@@ -5,6 +5,7 @@ the greatest key that has one. Where the configuration asks for the newest, the 
 together, ranked.py decides. Only winners of the dedupe have a say. What is not shown stands in profile_lineage.
 """
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -19,6 +20,7 @@ from cdp_assets.identity import record_sources
 from cdp_assets.identity.greatest_key import is_number, key_number
 from cdp_assets.lake import Check, Column, Stage, Table, by, columns, intermediate
 from cdp_assets.lake.nasty import keys, nasty_rows
+from cdp_assets.unify.company import COMPANY, COUNTED, company, count_column
 from cdp_assets.unify.customer_clusters import cluster_stages, joined
 from cdp_assets.unify.deduplicated_tables import TAKEN
 from cdp_assets.unify.fields import UnifiedField, unified_fields
@@ -52,6 +54,7 @@ _HOLDINGS = columns(
     held        | boolean | whether it holds it now
     """
 )
+_VALUES = "values_"
 _CUSTOMERS = [f"c{n}" for n in range(9)]
 
 _COUNT_PEOPLE = """
@@ -153,31 +156,46 @@ def checks() -> list[Check]:
 def value_stages(config: ProjectConfig, *, origins: bool = False) -> list[Stage]:
     """For each source of records a stage `values_<source>`: its winners' values under the names of the profile.
 
-    With `origins` also whose value it is, where that may be another record's.
+    With `origins` also whose value it is, where that may be another record's, and how many records each source has in the
+    profile; these are counted by a stage before.
     """
     fields = unified_fields(config)
-    return [_values(config, source, fields, origins=origins) for source in record_sources(config)]
+    before = [company(config)] if origins and record_sources(config) else []
+    return [*before, *(_values(config, source, fields, origins=origins) for source in record_sources(config))]
 
 
 def nasty_values(values: Sequence[Stage]) -> dict[str, pa.Table]:
-    """Rows that the stages of `value_stages` could have written."""
-    return {stage.name: nasty_rows(stage.writes.columns, {"customer_id": _CUSTOMERS, "record_key": keys()}) for stage in values}
+    """Rows that the stages of `value_stages` could have written; the last one of each is of a profile of its own."""
+    return {stage.name: _nasty_values(stage) for stage in values}
+
+
+def _nasty_values(stage: Stage) -> pa.Table:
+    mine = count_column(stage.name.removeprefix(_VALUES))
+    others = len(keys()) - 1
+    given: dict[str, Sequence[Any]] = {
+        column.name: [2] * others + [int(column.name == mine)] for column in stage.writes.columns if column.name.startswith(COUNTED)
+    }
+    customers = [*itertools.islice(itertools.cycle(_CUSTOMERS), others), f"alone in {stage.name}"]
+    return nasty_rows(stage.writes.columns, {**given, "customer_id": customers, "record_key": keys()})
 
 
 def _values(config: ProjectConfig, source: str, fields: Sequence[UnifiedField], *, origins: bool) -> Stage:
     """A row is a winner of the source, with the profile that it belongs to, and how recent it is where that decides."""
-    records, title = f"deduplicated_{source}", f"values_{source}"
+    records, title = f"deduplicated_{source}", f"{_VALUES}{source}"
     recency = moments(units(config, fields), source)
     its = config.sources[source].fields
     mine = [(field, member.field) for field in fields for member in field.members if member.source == source]
     shared = [(field, original) for field, original in mine if origins and taken(config, field, source)]
     said = [(name, kind, one) for field, original in shared for (name, kind), one in _origin(config, source, field, original)]
+    members = COMPANY if origins else "alternate_keys"
+    counts = [count_column(each) for each in record_sources(config)] if origins else []
     query = (
         exp.select("k.customer_id", "d.record_key", "d.source_file", "d.source_line")
+        .select(*(_column(count, "k") for count in counts))
         .select(*(_column(original, "d").as_(field.name, quoted=True) for field, original in mine))
         .select(*(exp.cast(_column(name, "d"), unit.moment_type).as_(unit.moment, quoted=True) for unit, name in recency))
         .select(*(one.as_(name, quoted=True) for name, _, one in said))
-        .from_("alternate_keys as k")
+        .from_(_table(members, "k"))
         .join(_table(records, "d"), on="d.record_key = k.record_key")
         .where(exp.column("source", "k").eq(exp.Literal.string(source)), "d.is_winner")
     )
@@ -189,7 +207,8 @@ def _values(config: ProjectConfig, source: str, fields: Sequence[UnifiedField], 
         source_line | bigint  | line of the record in its file
         """
     )
-    made = [Column(f.name, f.data_type, f"{source}.{o}") for f, o in mine]
+    made = [Column(count, "bigint", "records of a source that have a say in the profile") for count in counts]
+    made += [Column(f.name, f.data_type, f"{source}.{o}") for f, o in mine]
     made += [Column(unit.moment, unit.moment_type, f"{source}.{name}") for unit, name in recency]
     made += [Column(name, kind, "origin of a value") for name, kind, _ in said]
     writes = Table(title, f"a winner of {source}", (), (*head, *made))
@@ -198,11 +217,14 @@ def _values(config: ProjectConfig, source: str, fields: Sequence[UnifiedField], 
     lists: dict[str, list[Any]] = {"taken_fields": [[original for _, original in shared[:1]], []], "taken_lines": [[7], []]}
     return Stage(
         title,
-        {"alternate_keys": by("record_key"), records: by("record_key")},
+        {members: by("record_key"), records: by("record_key")},
         query,
         writes,
         nasty=lambda: {
-            "alternate_keys": nasty_rows(ALTERNATE_KEYS.columns, {"source": [source, source, "another"], "record_key": keys()}),
+            members: nasty_rows(
+                company(config).writes.columns if origins else ALTERNATE_KEYS.columns,
+                {"source": [source, source, "another"], "record_key": keys()},
+            ),
             records: nasty_rows((*reads, *(TAKEN if shared else ())), {**lists, "record_key": keys()[::-1]}, rows=40),
         },
     )

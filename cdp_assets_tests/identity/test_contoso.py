@@ -1,10 +1,5 @@
-"""Real input: Microsoft's public sample of contacts and loyalty customers. The loyalty file holds the true contact, as a test only.
+"""Real input: Microsoft's public sample of contacts and loyalty customers. The loyalty file holds the true contact, as a test only."""
 
-The sample (CC-BY-4.0) is not part of this project. CDP_CONTOSO names the folder with Contact.csv and
-Customer-Loyalty.csv; without it the folder shared/data/contoso beside the checkout is looked for.
-"""
-
-import os
 import shutil
 from datetime import date
 from pathlib import Path
@@ -16,18 +11,12 @@ import pytest
 from cdp_assets.config import load_project
 from cdp_assets.lake import Place, Run
 from cdp_assets.orchestration.catalogue import steps_of
+from cdp_assets_tests.contoso import CONTACT, LOYALTY, MISSING, SAMPLE, THERE
 from cdp_assets_tests.projects import run_steps
 
-BESIDE = Path(__file__).parents[3] / "shared" / "data" / "contoso"
-SAMPLE = Path(os.environ.get("CDP_CONTOSO", BESIDE))
-FILES = ("Contact.csv", "Customer-Loyalty.csv")
+FILES = (CONTACT, LOYALTY)
 
-pytestmark = [
-    pytest.mark.pipeline,
-    pytest.mark.skipif(
-        not all((SAMPLE / file).is_file() for file in FILES), reason="missing data: CDP_CONTOSO does not name the folder of the sample"
-    ),
-]
+pytestmark = [pytest.mark.pipeline, pytest.mark.skipif(not THERE, reason=MISSING)]
 
 PROJECT = """
 version: 1

@@ -78,9 +78,11 @@ def by_definition(before: Registry, groups: Mapping[str, Sequence[str]]) -> Regi
     number = 1 + max((row.since for row in before.values()), default=0)
     lines = [line for identity, heard in voices(before, groups).items() for line in claims(identity, heard)]
     given_to: dict[str, Id] = {}
+    taken: set[Id] = set()
     for _, identity, smallest in sorted(lines):
-        if smallest not in given_to and identity not in given_to.values():
+        if smallest not in given_to and identity not in taken:
             given_to[smallest] = identity
+            taken.add(identity)
     issued = Counter(identity.base for identity in {identity for _, identity in before})
     now = {
         (record, given_to.get(smallest, Id(smallest, issued[smallest], number)))

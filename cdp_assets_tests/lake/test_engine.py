@@ -88,3 +88,42 @@ def test_a_stage_whose_result_is_far_wider_than_its_inputs_is_split_until_it_fit
     assert asked == sorted(set(asked))
     assert len(asked) > 1
     assert {path.name for path in (tmp_path / "o").glob("*.parquet")} == {each.path.name for each in made["out"].files}
+
+
+def _made(tmp_path: Path, *stages: Stage) -> duckdb.DuckDBPyConnection:
+    """The stages run over 50,000 numbers that stand in no order; a connection to look at the files."""
+    file = tmp_path / "t.parquet"
+    connection = duckdb.connect()
+    connection.execute(f"copy (select range * 7919 % 50000 as k from range(50000)) to '{file}'")
+    source = Source(Table("t", "given by a test", (), ()), f"select * from read_parquet('{file}')", file.stat().st_size)
+    engine.DuckDBEngine(threads=1).run(stages, {"t": source}, tmp_path / "kept", tmp_path / "work")
+    return connection
+
+
+def test_a_table_whose_rows_are_looked_up_is_written_in_small_parts(tmp_path: Path) -> None:
+    table = Table("out", "given by a test", ("k",), intermediate("out", "k | bigint | key").columns, looked_up=True)
+    with _made(tmp_path, Stage("out", {"t": by("k")}, "select k from t", table)) as connection:
+        parts = connection.execute(
+            f"select distinct row_group_id, row_group_num_rows from parquet_metadata('{tmp_path}/kept/*.parquet') order by 1"
+        ).fetchall()
+        assert [rows for _, rows in parts] == [20480, 20480, 9040]
+        assert connection.execute(f"select k from read_parquet('{tmp_path}/kept/*.parquet')").fetchall() == [(k,) for k in range(50000)]
+
+
+def test_only_what_is_kept_or_has_a_key_is_sorted(tmp_path: Path) -> None:
+    loose, keyed, last = (
+        intermediate(each, "k | bigint | number", ("k",) if each == "keyed" else ()) for each in ("loose", "keyed", "last")
+    )
+    stages = (
+        Stage("loose", {"t": anyhow()}, "select k from t", loose),
+        Stage("keyed", {"loose": anyhow()}, "select k from loose", keyed),
+        Stage("last", {"loose": anyhow(), "keyed": anyhow()}, "select k from loose", last),
+    )
+    with _made(tmp_path, *stages) as connection:
+
+        def first(files: str) -> list[int]:
+            return [row[0] for row in connection.execute(f"select k from read_parquet('{tmp_path}/{files}') limit 3").fetchall()]
+
+        assert first("work/loose-*.parquet") == [0, 7919, 15838]
+        assert first("work/keyed-*.parquet") == [0, 1, 2]
+        assert first("kept/*.parquet") == [0, 1, 2]

@@ -1,6 +1,6 @@
 """Why two records are one, and why they are not: facts only; what of them may be shown, and how, is for those who ask."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from cdp_assets.identity.explain.compare import Verdict, judge
@@ -92,7 +92,8 @@ def why_not(reader: Reader, a: Record, b: Record) -> WhyNot | None:
         return None
     edges = sorted(reader.not_used(a.cluster, b.cluster), key=lambda each: each.order)
     between = [each for each in edges if each.status not in USED]
-    told = [NotUsed(edge, _instead(edge, edges)) for edge in between]
+    better = _better(edges)
+    told = [NotUsed(edge, _instead(edge, better)) for edge in between]
     both = {a.node, b.node}
     return WhyNot(
         a, b,
@@ -139,11 +140,19 @@ def _judged(reader: Reader, rule: Rule, one: Node, other: Node) -> Verdict | Non
     return judge(reader.connection, rule, one_row, other_row) if one_row and other_row else None
 
 
-def _instead(edge: Edge, edges: Iterable[Edge]) -> Edge | None:
-    """The edge that its right record has in its place: a record is led to one record above it only."""
-    if edge.reason not in ("a better hit", "an earlier rule matched", "signed in as another since"):
-        return None
-    return next((e for e in edges if e.right == edge.right and e.status in USED and e.left.source != e.right.source), None)
+def _better(edges: Iterable[Edge]) -> dict[Node, Edge]:
+    """Of each record the edge by which it is led to one above it: it is led to one only."""
+    found: dict[Node, Edge] = {}
+    for edge in edges:
+        if edge.status in USED and edge.left.source != edge.right.source:
+            found.setdefault(edge.right, edge)
+    return found
+
+
+def _instead(edge: Edge, better: Mapping[Node, Edge]) -> Edge | None:
+    """The edge that its right record has in its place."""
+    of_others = ("a better hit", "an earlier rule matched", "signed in as another since")
+    return better.get(edge.right) if edge.reason in of_others else None
 
 
 def _sightings(reader: Reader, one: Node, other: Node) -> tuple[Sighting, ...]:

@@ -19,15 +19,13 @@ from cdp_assets.identity.explain.state import Tables, last_whole
 from cdp_assets.identity.rules import Rule, dedupe_rules, event_sources, match_rules, record_sources
 from cdp_assets.identity.tables import TERM_FREQUENCIES
 from cdp_assets.identity.usable import nobody_stages, usable_stages
-from cdp_assets.lake import Place, Table, no_values_in_errors, session
+from cdp_assets.lake import Place, no_values_in_errors, session
 from cdp_assets.lake.session import provide
 from cdp_assets.lake.source import literal, name
 
 MEMORY = 512 << 20
-LISTED = 20
-"""Records of clusters of up to so many are looked up one by one; of larger ones the whole table of edges is read."""
 KEPT = 8
-"""So many records' rows are kept between questions."""
+"""So many records' rows, and so many clusters' members, are kept between questions."""
 _EDGE = "left_source, left_key, right_source, right_key, kind, rule, rule_rank, weight, status, reason"
 _RECORD_KEY = ("source", "record_key")
 _RECORD = re.compile(r"([^:|]*)[:|](.+)", re.DOTALL)
@@ -47,9 +45,9 @@ class Record:
 class Reader:
     """The tables of one entity in their last whole state; a context manager, for one thread at a time.
 
-    `many`: for a process that answers many questions. The members of clusters are then kept in memory, in order, which takes
-    half a second for a million records, and the statements of all rules are made at once. Raises UserError where nothing
-    has been unified yet.
+    `many`: for a process that answers many questions. The members of clusters are then kept in memory, in the order of their
+    clusters and in that of their keys, which takes some seconds for a million records, and the statements of all rules are
+    made at once. Raises UserError where nothing has been unified yet.
     """
 
     def __init__(self, place: Place, config: ProjectConfig, tables: Tables, *, threads: int | None = None, many: bool = False) -> None:
@@ -61,6 +59,7 @@ class Reader:
         self.rules = [*(rule for source in record_sources(config) for rule in dedupe_rules(config, source)), *match_rules(config)]
         self._fields = _compared(self.rules, config)
         self._kept: dict[Node, Row | None] = {}
+        self._members: dict[str, list[Node]] = {}
         self._many = many
         with ExitStack() as opened, no_values_in_errors(tables.clusters.name):
             self.connection = opened.enter_context(session(memory=MEMORY, threads=threads))
@@ -84,12 +83,13 @@ class Reader:
 
     def _keep_members(self) -> None:
         self.connection.execute(f"""
-            create temp table members as
-            select c.cluster_id, c.source, c.record_key, k.{name(self.tables.id_column)} as id
+            create temp table placed as
+            select c.source, c.record_key, c.cluster_id, c.records, k.{name(self.tables.id_column)} as id
             from {name(self.tables.clusters.name)} as c
             left join {name(self.tables.keys.name)} as k on c.source = k.source and c.record_key = k.record_key
-            order by c.cluster_id
+            order by c.source, c.record_key
         """)
+        self.connection.execute("create temp table members as select cluster_id, source, record_key from placed order by cluster_id")
 
     def _keep_what_is_learnt(self) -> None:
         """The weights of words and the values of nobody, as tables that are there for each question."""
@@ -106,18 +106,19 @@ class Reader:
         Raises UserError that says what is wrong with a name; no message holds a value of another record.
         """
         nodes = [self._node(text) for text in texts]
-        clusters = self._each(self.tables.clusters, "source, record_key, cluster_id, records", _RECORD_KEY, list(dict.fromkeys(nodes)))
-        found = {Node(*row[:2]): Record(Node(*row[:2]), row[2], row[3], self._profile(*row[:3])) for row in self._rows(clusters)}
+        listed = dict.fromkeys(nodes)
+        if self._many:
+            rows = self._rows(self._each("placed", "source, record_key, cluster_id, records, id", _RECORD_KEY, listed))
+        else:
+            rows = self._rows(self._each(self.tables.clusters.name, "source, record_key, cluster_id, records", _RECORD_KEY, listed))
+            rows = [(*row, self._profile(Node(*row[:2]))) for row in rows]
+        found = {Node(*row[:2]): Record(Node(*row[:2]), *row[2:]) for row in rows}
         if missing := [node for node in nodes if node not in found]:
             raise UserError(self._no_record(missing[0]))
         return [found[node] for node in nodes]
 
-    def _profile(self, source: str, key: str, cluster: str) -> str | None:
-        rows = (
-            self._rows(f"select id from members where cluster_id = {literal(cluster)} limit 1")
-            if self._many
-            else self._rows(self._each(self.tables.keys, name(self.tables.id_column), _RECORD_KEY, [Node(source, key)]))
-        )
+    def _profile(self, node: Node) -> str | None:
+        rows = self._rows(self._each(self.tables.keys.name, name(self.tables.id_column), _RECORD_KEY, [node]))
         return rows[0][0] if rows else None
 
     def used(self, cluster: str) -> list[Edge]:
@@ -172,9 +173,13 @@ class Reader:
 
     def members(self, cluster: str) -> list[Node]:
         """The records and visitors of a cluster."""
-        members = "members" if self._many else name(self.tables.clusters.name)
-        rows = self._rows(f"select source, record_key from {members} where cluster_id = {literal(cluster)} order by all")
-        return [Node(*row) for row in rows]
+        if cluster not in self._members:
+            if len(self._members) >= KEPT:
+                self._members.clear()
+            relation = "members" if self._many else name(self.tables.clusters.name)
+            rows = self._rows(f"select source, record_key from {relation} where cluster_id = {literal(cluster)} order by all")
+            self._members[cluster] = [Node(*row) for row in rows]
+        return self._members[cluster]
 
     def row(self, node: Node) -> Row | None:
         """The one row of this record, its key and its compared fields; None: the state has none."""
@@ -210,25 +215,25 @@ class Reader:
 
     def _edges(self, members: Sequence[Node], condition: str) -> list[Edge]:
         """The edges with both ends among these records."""
+        if not members:
+            return []
         self._asked(members)
-        few = 0 < len(members) <= LISTED
-        edges = (
-            self._each(self.tables.edges, _EDGE, ("left_source", "left_key"), members) if few else f"from {name(self.tables.edges.name)}"
-        )
         rows = self._rows(f"""
-            select {_EDGE} from ({edges}) as e
-            semi join asked as l on e.left_source = l.source and e.left_key = l.record_key
+            select {_EDGE} from ({self._each(self.tables.edges.name, _EDGE, ("left_source", "left_key"), members)}) as e
             semi join asked as r on e.right_source = r.source and e.right_key = r.record_key
             where {condition}
         """)
         return [Edge(Node(*row[:2]), Node(*row[2:4]), *row[4:]) for row in rows]
 
     @staticmethod
-    def _each(table: Table, columns: str, key: tuple[str, str], nodes: Sequence[Node]) -> str:
-        """The rows of these records, one look-up each: with both values given, only the part of a file that may have them is read."""
+    def _each(relation: str, columns: str, key: tuple[str, str], nodes: Iterable[Node]) -> str:
+        """The rows of these records, one look-up a source: with the keys given, only the parts of a file that may have them are read."""
+        keys: dict[str, list[str]] = {}
+        for node in nodes:
+            keys.setdefault(node.source, []).append(literal(node.key))
         return " union all ".join(
-            f"select {columns} from {name(table.name)} where {key[0]} = {literal(node.source)} and {key[1]} = {literal(node.key)}"
-            for node in nodes
+            f"select {columns} from {name(relation)} where {key[0]} = {literal(source)} and {key[1]} in ({', '.join(its)})"
+            for source, its in keys.items()
         )
 
     def _asked(self, members: Iterable[Node]) -> None:
