@@ -23,10 +23,20 @@ from cdp_assets.identity.usable import ALL, IDENTIFIER, WORD, canonical, functio
 from cdp_assets.lake import Column, Stage, Step, Table, anyhow, by, intermediate
 from cdp_assets.lake.nasty import keys, nasty_rows
 from cdp_assets.lake.source import literal, name
+from cdp_assets.lake.stage import Meet
 from cdp_assets.sources.tables import table_of
 
-_HELD = intermediate("identifiers held", "type | varchar | type\nvalue | varchar | the identifier\nperson | varchar | name of who has it")
-_PART = ("kind", "type", "term", "records", "people", "weight")
+_HELD = intermediate(
+    "identifiers held",
+    """
+    source     | varchar | source of the record
+    record_key | varchar | its key
+    type       | varchar | semantic type of the identifier
+    value      | varchar | the identifier in the form of its type
+    """,
+)
+_NAMED = intermediate("names of holders", "type | varchar | type\nvalue | varchar | the identifier\nperson | varchar | name of who has it")
+_CROWDED = "identifiers of many"
 
 
 def learns(config: ProjectConfig) -> bool:
@@ -69,11 +79,13 @@ def stages(config: ProjectConfig) -> list[Stage]:
     if weighed:
         result += [*weight_stages(weighed), _words()]
         parts.append(_words().name)
-    held = [_held(config, source) for source in record_sources(config) if identifying(config, source)]
-    if held:
+    sources = [source for source in record_sources(config) if identifying(config, source)]
+    if sources:
         most = config.customers.guards.shared_by
         assert most is not None, "no field is identifying then"
-        result += [*held, _union(_HELD, [stage.name for stage in held]), _shared(most), _counted()]
+        held, named = [_held(config, source) for source in sources], [_named(config, source) for source in sources]
+        result += [*held, _union(_HELD, [stage.name for stage in held]), _crowded(most), *named]
+        result += [_union(_NAMED, [stage.name for stage in named]), _shared(most), _counted()]
         parts += [_shared(most).name, _counted().name]
     return [*result, _union(TERM_FREQUENCIES, parts)]
 
@@ -116,20 +128,42 @@ def _words() -> Stage:
 
 
 def _held(config: ProjectConfig, source: str) -> Stage:
-    """The identifiers of a source's records, each with the name of who has it."""
-    fields = config.sources[source].fields
-    person = _person(config, source)
+    """The identifiers of a source's records."""
     selects = []
     for field, meaning in identifying(config, source).items():
         value = canonical(meaning, exp.column(field, quoted=True)).sql(dialect="duckdb")
-        selects.append(f"select {literal(meaning)} as type, {value} as value, person from named")
-    listing = ", ".join(name(field) for field in identifying(config, source))
-    body = f"with named as (select {person} as person, {listing} from {name(source)}) {' union all '.join(selects)}"
+        selects.append(f"select {literal(source)} as source, record_key, {literal(meaning)} as type, {value} as value from {name(source)}")
+    body = f"select * from ({' union all '.join(selects)}) where value is not null"
     table = Table(f"identifiers of {source}", "an identifier of a record", (), _HELD.columns)
-    inputs = [Column(field, its.data_type, "field") for field, its in fields.items()]
     return Stage(
-        table.name, {source: anyhow()}, body, table, functions=functions_in(body),
-        nasty=lambda: {source: nasty_rows([Column("record_key", "varchar", "key"), *inputs], {"record_key": keys()})},
+        table.name, {source: anyhow()}, body, table, functions=functions_in(body), nasty=lambda: {source: _records_example(config, source)}
+    )
+
+
+def _crowded(most: int) -> Stage:
+    """The identifiers that more records have than people may: only of these the names are asked for."""
+    table = Table(_CROWDED, "an identifier of a record", (), _HELD.columns)
+    body = f"""
+        select h.source, h.record_key, h.type, h.value from {name(_HELD.name)} as h
+        semi join (select type, value from {name(_HELD.name)} group by type, value having count(*) > $most) as m
+        on h.type = m.type and h.value = m.value
+    """
+    return Stage(
+        table.name, {_HELD.name: by("type", "value")}, body, table, params={"most": most}, nasty=lambda: {_HELD.name: _held_example()}
+    )
+
+
+def _named(config: ProjectConfig, source: str) -> Stage:
+    """Who of a source has these identifiers, by name."""
+    table = Table(f"names of holders in {source}", "an identifier and the name of who has it", (), _NAMED.columns)
+    body = f"""
+        select distinct h.type, h.value, n.person
+        from {name(_CROWDED)} as h join (select record_key, {_person(config, source)} as person from {name(source)}) as n
+        on h.record_key = n.record_key where h.source = {literal(source)}
+    """
+    return Stage(
+        table.name, {_CROWDED: by("record_key"), source: by("record_key")}, body, table, functions=functions_in(body),
+        nasty=lambda: {_CROWDED: _held_example(source), source: _records_example(config, source)},
     )  # fmt: skip
 
 
@@ -154,14 +188,21 @@ def _shared(most: int) -> Stage:
     """Identifiers that people of more than so many names have."""
     table = _part("shared identifiers")
     body = f"""
-        select {literal(IDENTIFIER)} as kind, type, value as term, count(*) as records, count(distinct person) as people,
-            cast(null as integer) as weight
-        from {name(_HELD.name)} where value is not null
-        group by type, value having count(distinct person) > $most
+        select {literal(IDENTIFIER)} as kind, h.type, h.value as term, h.records, n.people, cast(null as integer) as weight
+        from (select type, value, count(*) as records from {name(_CROWDED)} group by type, value) as h
+        join (select type, value, count(distinct person) as people from {name(_NAMED.name)} group by type, value) as n
+        on h.type = n.type and h.value = n.value
+        where n.people > $most
     """
+    given: dict[str, Sequence[object]] = {
+        "type": ["identity.email"],
+        "value": ["a", "a", "b", None],
+        "person": [f"p{n}" for n in range(1, 8)],
+    }
+    reads: dict[str, Meet] = {_CROWDED: by("type", "value"), _NAMED.name: by("type", "value")}
     return Stage(
-        table.name, {_HELD.name: by("type", "value", nulls="drop")}, body, table, params={"most": most},
-        nasty=lambda: {_HELD.name: _held_example()},
+        table.name, reads, body, table, params={"most": most},
+        nasty=lambda: {_CROWDED: _held_example(), _NAMED.name: nasty_rows(_NAMED.columns, given)},
     )  # fmt: skip
 
 
@@ -169,13 +210,18 @@ def _counted() -> Stage:
     """How many identifiers of each type there are."""
     table = _part("identifiers counted")
     body = f"""
-        select {literal(ALL)} as kind, type, '' as term, count(value) as records, cast(null as bigint) as people,
+        select {literal(ALL)} as kind, type, '' as term, count(*) as records, cast(null as bigint) as people,
             cast(null as integer) as weight
-        from {name(_HELD.name)} group by type having count(value) > 0
+        from {name(_HELD.name)} group by type
     """
     return Stage(table.name, {_HELD.name: by("type")}, body, table, nasty=lambda: {_HELD.name: _held_example()})
 
 
-def _held_example() -> pa.Table:
-    people = [f"p{n}" for n in range(1, 8)]
-    return nasty_rows(_HELD.columns, {"type": ["identity.email"], "value": ["a", "a", "b", None], "person": people})
+def _held_example(source: str = "crm") -> pa.Table:
+    sources = [source, source, "other"]
+    return nasty_rows(_HELD.columns, {"source": sources, "record_key": keys(), "type": ["identity.email"], "value": ["a", "a", "b"]})
+
+
+def _records_example(config: ProjectConfig, source: str) -> pa.Table:
+    fields = [Column(field, its.data_type, "field") for field, its in config.sources[source].fields.items()]
+    return nasty_rows([Column("record_key", "varchar", "key"), *fields], {"record_key": keys()})
