@@ -73,6 +73,13 @@ def terms_steps(config: ProjectConfig) -> list[Step]:
     ]
 
 
+def learnt_from(config: ProjectConfig) -> list[tuple[str, str, str]]:
+    """What is learnt from: type (of an identifier, or address or organization), source and field."""
+    identifiers = [(its, s, field) for s in record_sources(config) for field, its in identifying(config, s).items()]
+    texts = [(form.kind, s, form.field) for s, forms in _forms(config).items() for form in forms.forms if form.view == "weights"]
+    return [*identifiers, *texts]
+
+
 def stages(config: ProjectConfig) -> list[Stage]:
     """TERM_FREQUENCIES from the sources."""
     weighed, result, parts = _forms(config), list[Stage](), list[str]()

@@ -8,16 +8,22 @@ import dagster as dg
 
 from cdp_assets.clv.tables import CLV_USABILITY
 from cdp_assets.config import EventsSource, Project, ProjectConfig
+from cdp_assets.contacts.entity import ACCOUNTS, CONTACTS, table_of, view
 from cdp_assets.events.tables import VISITOR_IDENTITIES
-from cdp_assets.identity.tables import CLUSTERS
+from cdp_assets.identity.tables import CLUSTERS, TERM_FREQUENCIES
+from cdp_assets.identity.terms import learnt_from
+from cdp_assets.identity.usable import ALL
 from cdp_assets.lake import Run, Table, session
 from cdp_assets.lake.source import literal, name
 from cdp_assets.orchestration.keys import RUN, Prefix, asset_key, named
 from cdp_assets.sources.tables import QUARANTINE, SOURCE_COLUMNS
+from cdp_assets.sources.tables import table_of as source_table
 from cdp_assets.unify.deduplicated_tables import deduplicated
 
 MAXIMUM_CLUSTER = 50
 MAXIMUM_QUARANTINED = 1000
+OUTGROWN = 2
+"""By what factor the number of values may differ from the one that was learnt from."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,7 @@ def limits_of(project: Project) -> list[Limit]:
             0,
         )
     )
-    return [*made, *_ids_without_record(project.config), *_predictions(project.config)]
+    return [*made, *_outgrown(project), *_ids_without_record(project.config), *_predictions(project.config)]
 
 
 def _ids_without_record(config: ProjectConfig) -> list[Limit]:
@@ -83,6 +89,29 @@ def _ids_without_record(config: ProjectConfig) -> list[Limit]:
         (select (source, field, id) from ({" union all ".join(ids)}) where id is not null)
     """
     return [Limit("visitor_identities", "ids_without_record", "every id that a visitor gave is in its source", reads, sql, 0)]
+
+
+def _outgrown(project: Project) -> list[Limit]:
+    """What was learnt from far fewer or far more records than there are; no limit for an entity that learns nothing."""
+    found = []
+    for entity in (None, ACCOUNTS, CONTACTS):
+        if entity is not None and getattr(project.config, entity.section) is None:
+            continue
+        config = view(project, entity).config if entity else project.config
+        table = table_of(TERM_FREQUENCIES, entity) if entity else TERM_FREQUENCIES
+        fields = learnt_from(config)
+        if not fields:
+            continue
+        reads = {source: source_table(source, project.config.sources[source]) for _, source, _ in fields}
+        counts = [f"select {literal(kind)} as type, count({name(field)}) as records from {name(source)}" for kind, source, field in fields]
+        sql = f"""
+            select coalesce(max(greatest(n.records / t.records, t.records / nullif(n.records, 0))), 1)
+            from (select type, sum(records) as records from ({" union all ".join(counts)}) group by type) as n
+            join {name(table.name)} as t on t.kind = {literal(ALL)} and t.type = n.type
+        """
+        description = "there are at most twice, at least half as many values as it was learnt from; `cdp refresh --learn` learns anew"
+        found.append(Limit(table.name, "learnt_from_as_many", description, {table.name: table, **reads}, sql, OUTGROWN))
+    return found
 
 
 def _predictions(config: ProjectConfig) -> list[Limit]:

@@ -20,7 +20,7 @@ from cdp_assets_tests.projects import AS_OF, USER, small_project
 
 pytestmark = pytest.mark.pipeline
 FILES = {"crm.csv": CRM, "shop.csv": SHOP, "web/1.csv": DAY_1}
-MORE = "".join(f"n{number},Person {'abcd'[number]},same@x.example\n" for number in range(4))
+MORE = "".join(f"n{number},Person {'abcdef'[number]},same@x.example\n" for number in range(6))
 
 
 def shared(project: Project) -> list[tuple[str, int]]:
@@ -32,7 +32,7 @@ def shared(project: Project) -> list[tuple[str, int]]:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """A project that has learnt, and then got four people with one address."""
+    """A project that has learnt, and then got six people with one address."""
     made = small_project(tmp_path / "project", CONFIG.replace("customers:\n", "customers:\n  guards: {shared_by: 3}\n"), FILES)
     assert refresh(made, USER, as_of=AS_OF).ok
     (made.folder / "crm.csv").write_text(CRM + MORE)
@@ -45,13 +45,15 @@ def test_the_command_learns_anew(project: Project) -> None:
     arguments = ["--project", str(project.folder), "--as", USER, "refresh", "--as-of", str(AS_OF), "--learn"]
     ended = CliRunner().invoke(app, arguments, catch_exceptions=False)
     assert ended.exit_code == 0, ended.output
-    assert shared(project) == [("same@x.example", 4)]
+    assert shared(project) == [("same@x.example", 6)]
 
 
 def test_materialising_the_asset_alone_learns_anew_and_with_others_it_does_not(project: Project) -> None:
     job = build_defs(project).resolve_job_def(REFRESH)
     with dg.DagsterInstance.ephemeral() as instance:
-        for tables, learnt in (([TERM_FREQUENCIES.name, "crm"], []), ([TERM_FREQUENCIES.name], [("same@x.example", 4)])):
+        for tables, learnt, fits in (([TERM_FREQUENCIES.name, "crm"], [], False), ([TERM_FREQUENCIES.name], [("same@x.example", 6)], True)):
             selected = [asset_key(table) for table in tables]
-            assert job.execute_in_process(instance=instance, asset_selection=selected, tags={AS_OF_TAG: str(AS_OF)}).success
+            ended = job.execute_in_process(instance=instance, asset_selection=selected, tags={AS_OF_TAG: str(AS_OF)})
+            assert ended.success
             assert shared(project) == learnt
+            assert {check.check_name: check.passed for check in ended.get_asset_check_evaluations()}["learnt_from_as_many"] is fits
