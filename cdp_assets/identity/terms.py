@@ -108,9 +108,11 @@ def _part(title: str) -> Table:
 
 
 def _union(table: Table, parts: Sequence[str]) -> Stage:
-    listing = ", ".join(table.column_names)
+    listing, unique = ", ".join(table.column_names), {column: keys(60) for column in table.key[-1:]}
     body = " union all ".join(f"select {listing} from {name(part)}" for part in parts)
-    return Stage(table.name, dict.fromkeys(parts, anyhow()), body, table, nasty=lambda: {part: nasty_rows(table.columns) for part in parts})
+    return Stage(
+        table.name, dict.fromkeys(parts, anyhow()), body, table, nasty=lambda: {part: nasty_rows(table.columns, unique) for part in parts}
+    )
 
 
 def _words() -> Stage:
@@ -164,7 +166,7 @@ def _named(config: ProjectConfig, source: str) -> Stage:
     """Who of a source has these identifiers, by name."""
     table = Table(f"names of holders in {source}", "an identifier and the name of who has it", (), _NAMED.columns)
     body = f"""
-        select distinct h.type, h.value, n.person
+        select h.type, h.value, n.person
         from {name(_CROWDED)} as h join (select record_key, {_person(config, source)} as person from {name(source)}) as n
         on h.record_key = n.record_key where h.source = {literal(source)}
     """
@@ -201,15 +203,11 @@ def _shared(most: int) -> Stage:
         on h.type = n.type and h.value = n.value
         where n.people > $most
     """
-    given: dict[str, Sequence[object]] = {
-        "type": ["identity.email"],
-        "value": ["a", "a", "b", None],
-        "person": [f"p{n}" for n in range(1, 8)],
-    }
+    names: dict[str, Sequence[object]] = {"type": ["identity.email"], "value": ["a", "a", "b"], "person": [f"p{n}" for n in range(100)]}
     reads: dict[str, Meet] = {_CROWDED: by("type", "value"), _NAMED.name: by("type", "value")}
     return Stage(
         table.name, reads, body, table, params={"most": most},
-        nasty=lambda: {_CROWDED: _held_example(), _NAMED.name: nasty_rows(_NAMED.columns, given)},
+        nasty=lambda: {_CROWDED: _held_example(), _NAMED.name: nasty_rows(_NAMED.columns, names, rows=100)},
     )  # fmt: skip
 
 

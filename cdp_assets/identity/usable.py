@@ -13,7 +13,7 @@ from cdp_assets.config import ProjectConfig
 from cdp_assets.identity.normalise import FUNCTIONS, Form
 from cdp_assets.identity.normalise.forms import text
 from cdp_assets.identity.tables import TERM_FREQUENCIES
-from cdp_assets.lake import Column, Function, Stage, anyhow, everywhere, intermediate
+from cdp_assets.lake import Column, Function, Stage, anyhow, everywhere, intermediate, whole
 from cdp_assets.lake.nasty import keys, nasty_rows
 from cdp_assets.lake.source import literal, name
 from cdp_assets.lake.stage import Meet
@@ -61,7 +61,7 @@ def nobody_stages(config: ProjectConfig, sources: Iterable[str]) -> list[Stage]:
         )
     if learnt:
         parts.append(f"select type, term as value from {name(TERM_FREQUENCIES.name)} where kind = {literal(IDENTIFIER)}")
-        reads[TERM_FREQUENCIES.name] = anyhow()
+        reads[TERM_FREQUENCIES.name] = whole()  # the junk is there once
     body = " union all ".join(parts)
     given = {"kind": [IDENTIFIER, WORD, ALL], "type": ["identity.email", "identity.phone"], "term": ["a", "b", "c"]}
     params = {"types": [meaning for meaning, _ in junk], "values": [value for _, value in junk]} if junk else {}
