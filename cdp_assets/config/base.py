@@ -11,7 +11,8 @@ NAME_RULE = "a lower-case letter, then lower-case letters, digits and _ (63 char
 
 TABLES = frozenset(
     "decisions audit_log quarantine source_files source_columns column_profiles files_read keys_removed rows_rejected"
-    " events visitor_links visitor_identities match_overrides term_frequencies match_edges clusters customer_ids"
+    " events visitor_links visitor_identities match_overrides match_edges clusters customer_ids"
+    " term_frequencies account_term_frequencies contact_term_frequencies"
     " customer_id_changes account_id_changes contact_id_changes"
     " configured_ids account_configured_ids contact_configured_ids"
     " customer_id_redirects unified_profiles profile_lineage alternate_keys account_match_edges account_clusters"

@@ -218,7 +218,7 @@ def test_the_pages_ask_for_a_role_and_the_denial_is_written_down(project: Projec
 def test_the_summary_has_the_numbers_of_each_step(project: Project) -> None:
     figures = json.loads(cdp(project.folder, "refresh", "--as-of", "2026-11-20").stdout.splitlines()[-1])
     assert figures["numbers"].keys() == figures["rows"].keys()
-    assert figures["numbers"]["match_edges"] == {"joined": 1, "redundant": 0, "refused": 0}
+    assert figures["numbers"]["match_edges"] == {"joined": 1, "redundant": 0, "refused": 0, "review": 0}
     assert figures["numbers"]["visitor_identities"] == {"known_visitors": 0, "unknown_visitors": 2}
     assert figures["numbers"]["unified_profiles"]["known"] == 3
 

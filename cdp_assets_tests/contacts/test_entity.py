@@ -21,6 +21,8 @@ GENERIC = re.compile(r"\b(customer_id|surviving_customer_id|previous_customer_id
 
 
 CONSTANTS = (
+    "kind",
+    "type",
     "source",
     "origin",
     "left_source",
@@ -88,7 +90,7 @@ def test_every_column_has_its_lineage(name: str) -> None:
 
 def test_accounts_and_contacts_have_the_tables_of_the_design() -> None:
     accounts = "match_edges clusters ids id_redirects profiles lineage keys".split()
-    contacts = "match_edges clusters ids id_redirects lineage keys".split()
+    contacts = "term_frequencies match_edges clusters ids id_redirects lineage keys".split()
     expected = {*(f"account_{n}" for n in accounts), *(f"contact_{n}" for n in contacts), "contacts", *OWN}
     assert {n for n in STEPS if not n.startswith(("deduplicated_", "duplicate_pairs_"))} == expected
 

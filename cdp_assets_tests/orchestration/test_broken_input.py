@@ -43,10 +43,12 @@ def test_a_source_with_a_broken_structure_is_skipped_with_what_depends_on_it_and
     assert set(summary.failed) == {"shop"}
     assert "name" in summary.failed["shop"]
     assert "shop.csv" in summary.failed["shop"]
-    assert {"deduplicated_shop", "match_edges", "unified_profiles", "published_snapshot"} <= set(summary.skipped)
+    # what is learnt from all sources comes before the duplicates of each: of customers nothing is made with a source missing
+    above = {"term_frequencies", "deduplicated_crm", "deduplicated_shop"}
+    assert above | {"match_edges", "unified_profiles", "published_snapshot"} <= set(summary.skipped)
     after = versions(project)
     changed = {name for name in before if before[name] != after[name]}
-    assert changed == {"crm", "deduplicated_crm", "web", "source_files", "events", "visitor_links", "visitor_identities"}
+    assert changed == {"crm", "web", "source_files", "events", "visitor_links", "visitor_identities"}
     (project.folder / "shop.csv").write_text(SHOP)
     assert run(project).ok
     assert query(project, "select count(*) from unified_profiles") == [(5,)]

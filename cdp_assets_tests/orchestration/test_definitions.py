@@ -102,6 +102,7 @@ MADE: dict[str, tuple[str, ...]] = {
     **{f"duplicate_pairs_{source}": ("rule",) for source in ("crm", "crm_accounts", "business_contacts")},
     "match_overrides": ("entity", "origin"),
     "unification_statistics": ("of", "step", "figure"),
+    **{f"{entity}term_frequencies": ("kind", "type") for entity in ("", "account_", "contact_")},
     "clusters": ("source",),
     "profile_lineage": ("attribute",),
     **{f"{entity}_clusters": ("source",) for entity in ("account", "contact")},

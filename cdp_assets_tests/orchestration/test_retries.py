@@ -79,7 +79,7 @@ def test_an_outside_that_never_answers_fails_its_step_after_a_few_attempts_and_s
     assert (ok, outside.asked) == (False, 1 + retries.MOST)
     assert steps.failed == {"shop": "the shop's database did not answer"}
     assert steps.skipped["unified_profiles"] == ["shop"]
-    assert {"crm", "deduplicated_crm", "events"} <= steps.done
+    assert {"crm", "events", "visitor_identities"} <= steps.done
 
 
 @pytest.mark.parametrize("error", [UserError, ValueError], ids=["bad input", "a fault of ours"])

@@ -135,7 +135,7 @@ def test_the_history_has_each_run_with_who_what_how_long_and_how_much(broken: tu
     assert first.seconds > 0
     assert last.configuration_changed is False
     assert found.last == bad.run
-    assert set(found.stations) == {"sources", "events", "unify", "identity"}
+    assert set(found.stations) == {"sources", "events", "identity"}
     assert {"crm", "shop", "web"} <= {table for table, _ in found.slowest}
     assert [seconds for _, seconds in found.slowest] == sorted((seconds for _, seconds in found.slowest), reverse=True)
 
