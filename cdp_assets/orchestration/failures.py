@@ -40,13 +40,21 @@ def was_interrupted(events: Iterable[dg.DagsterEvent]) -> bool:
     """Whether somebody stopped the run (Ctrl-C): in a step, or between two."""
     for event in events:
         if event.is_step_failure:
-            error = event.step_failure_data.error
-            if error is not None and error.cls_name == STOPPED:
+            if _stopped(event.step_failure_data.error):
                 return True
         if event.event_type_value == "PIPELINE_FAILURE":
             reason = event.job_failure_data.failure_reason
             if reason is not None and reason.value == "UNEXPECTED_TERMINATION":
                 return True
+    return False
+
+
+def _stopped(error: SerializableErrorInfo | None) -> bool:
+    """Whether an error is that of a request to stop, or one that DuckDB made of it in the middle of a statement."""
+    while error is not None:
+        if error.cls_name == STOPPED or (error.cls_name == "RuntimeError" and "Query interrupted" in error.message):
+            return True
+        error = error.cause
     return False
 
 

@@ -172,7 +172,7 @@ def test_a_refresh_stopped_in_the_middle_loses_nothing_and_the_next_one_is_whole
     output, errors = process.communicate(timeout=60)
     assert not (lake / "unified_profiles" / "_delta_log").exists(), output
     if kind == signal.SIGINT:
-        assert process.returncode == 130
+        assert process.returncode == 130, output + errors
         assert "Stopped" in errors
         assert "Traceback" not in errors
     run_steps(project)
