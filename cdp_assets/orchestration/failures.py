@@ -39,9 +39,8 @@ def run_message(events: Sequence[dg.DagsterEvent]) -> str:
 def was_interrupted(events: Iterable[dg.DagsterEvent]) -> bool:
     """Whether somebody stopped the run (Ctrl-C): in a step, or between two."""
     for event in events:
-        if event.is_step_failure:
-            if _stopped(event.step_failure_data.error):
-                return True
+        if event.is_step_failure and _stopped(event.step_failure_data.error):
+            return True
         if event.event_type_value == "PIPELINE_FAILURE":
             reason = event.job_failure_data.failure_reason
             if reason is not None and reason.value == "UNEXPECTED_TERMINATION":
