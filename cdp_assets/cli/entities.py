@@ -20,28 +20,8 @@ def config_of(project: Project, of: Of) -> ProjectConfig:
 
 
 def tables_of(project: Project, of: Of) -> "Tables":
-    """The tables from which questions about the entity are answered."""
-    from cdp_assets.contacts.entity import ACCOUNTS, CONTACTS, table_of
-    from cdp_assets.events.tables import VISITOR_IDENTITIES
-    from cdp_assets.identity.explain import Tables
-    from cdp_assets.identity.rules import dedupe_rules, event_sources, list_sources, match_rules, record_sources
-    from cdp_assets.identity.tables import CLUSTERS, MATCH_EDGES, MATCH_OVERRIDES, TERM_FREQUENCIES
-    from cdp_assets.sources.tables import table_of as table_of_source
-    from cdp_assets.unify.deduplicated_tables import deduplicated
-    from cdp_assets.unify.tables import ALTERNATE_KEYS
+    """The tables from which questions about the entity are answered; UserError where the project has none such."""
+    from cdp_assets.contacts.state_tables import state_tables
 
-    config = config_of(project, of)
-    rules = [*match_rules(config), *(rule for source in record_sources(config) for rule in dedupe_rules(config, source))]
-    entity = {"accounts": ACCOUNTS, "contacts": CONTACTS}.get(of)
-    edges, clusters, keys, overrides = (
-        table_of(t, entity) if entity else t for t in (MATCH_EDGES, CLUSTERS, ALTERNATE_KEYS, MATCH_OVERRIDES)
-    )
-    return Tables(
-        edges, clusters, keys,
-        {source: deduplicated(config, source) for source in record_sources(config)},
-        overrides,
-        VISITOR_IDENTITIES if event_sources(config) else None,
-        entity.column("customer_id") if entity else "customer_id",
-        table_of(TERM_FREQUENCIES, entity) if entity else TERM_FREQUENCIES,
-        tuple(table_of_source(each, config.sources[each]) for each in list_sources(rules)),
-    )  # fmt: skip
+    config_of(project, of)
+    return state_tables(project, of)

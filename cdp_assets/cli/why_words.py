@@ -153,7 +153,8 @@ def _alike(condition: Facts) -> str:
 def _value(condition: Facts, side: str) -> str:
     value = condition[side]
     if side in condition["missing"]:
-        return "(missing)" if value is None else f"{value} (nothing to compare)"
+        why = "junk, or too many people share it" if side in condition["of_nobody"] else "nothing to compare"
+        return "(missing)" if value is None else f"{value} ({why})"
     return str(value)
 
 

@@ -29,8 +29,8 @@ class MatchRule(Section):
     exceptions: tuple[RuleException, ...] = ()
     """What the rule found is not taken when any of these holds."""
     review: Precision | None = None
-    """A lower precision: a pair of which some value is less alike than its condition asks for, and no less than this, is kept for people to
-    look at and joins nobody. Conditions with precision exact must hold all the same."""
+    """A precision below every other one of the rule: a pair of which some value is less alike than its condition asks for, and no less
+    than this, is kept for people to look at and joins nobody. Conditions with precision exact must hold all the same."""
     active: StrictBool = True
     """false: as if the rule were not there."""
 
@@ -48,9 +48,9 @@ class Customers(Section):
     match: tuple[MatchRule, ...] = ()
     """Rules between two sources, the first that holds for a record wins."""
     always_match: PairList = ()
-    """Sources whose rows are pairs of records that are the same, whatever the rules say."""
+    """Sources whose rows are pairs of records that are the same, whatever the rules say: left_source, left_key, right_source, right_key."""
     never_match: PairList = ()
-    """Sources whose rows are pairs of records that are not the same, whatever else is said of them."""
+    """Sources whose rows are pairs of records that are not the same, whatever else is said of them, with the same four fields."""
     guards: Guards = Guards()
     """What keeps a profile from growing too far."""
     aliases: dict[ListName, AliasList] = {}

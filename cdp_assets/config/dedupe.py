@@ -25,8 +25,8 @@ class DedupeRule(Section):
     exceptions: tuple[RuleException, ...] = ()
     """What the rule found is not taken when any of these holds."""
     review: Precision | None = None
-    """A lower precision: a pair of which some value is less alike than its condition asks for, and no less than this, is kept for people to
-    look at and joins nobody. Conditions with precision exact must hold all the same."""
+    """A precision below every other one of the rule: a pair of which some value is less alike than its condition asks for, and no less
+    than this, is kept for people to look at and joins nobody. Conditions with precision exact must hold all the same."""
     active: StrictBool = True
     """false: as if the rule were not there."""
 

@@ -46,9 +46,11 @@ class Guards(Section):
     identifiers: dict[Meaning, AtLeastOne] = {}
     """Most different values of a semantic type in one profile, as in {identity.email: 5, person.birth_date: 1}."""
     junk: dict[Meaning, tuple[Text, ...]] = JUNK
-    """Values by semantic type that are nobody's: they are alike to nothing. A list of yours takes the place of the whole default."""
+    """Values by semantic type that are nobody's: they are alike to nothing. What is written here replaces all of the default; {}: none
+    is."""
     shared_by: AtLeastOne | None = 10
-    """An identifier (identity.*) that people of more than so many names have is nobody's; learnt once and kept. null: none is."""
+    """An identifier (identity.*) that people of more than so many names have is nobody's. Which ones is learnt once and kept, until
+    `cdp refresh --learn` or another number here. null: none is."""
 
 
 PairList = tuple[SourceName, ...]

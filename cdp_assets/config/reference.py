@@ -146,14 +146,14 @@ def _default_in_words(field: FieldInfo) -> str:
         return f"`{in_words(default)}`"
     if default is None or default in ("", (), {}) or isinstance(default, BaseModel):
         return ""
-    return f"`{flow(list(default) if isinstance(default, tuple) else default)}`"
+    return f"`{flow(default)}`"
 
 
 def flow(value: Any) -> str:
     """A value as YAML in one line."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{flow(key)}: {flow(each)}" for key, each in value.items()) + "}"
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return "[" + ", ".join(flow(each) for each in value) + "]"
     if isinstance(value, str):
         return value if _PLAIN.fullmatch(value) and value.lower() not in _NO_TEXTS else json.dumps(value)

@@ -11,7 +11,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from cdp_assets.identity import lists, words
-from cdp_assets.identity.normalise import FUNCTIONS, Form
+from cdp_assets.identity.normalise import Form, functions_in
 from cdp_assets.identity.normalise.forms import text, view, words_of
 from cdp_assets.lake import Column, Stage, Table, anyhow, everywhere, intermediate
 from cdp_assets.lake.nasty import keys, nasty_rows, values_of
@@ -133,7 +133,7 @@ def _texts(forms: Forms, records: str) -> Stage:
             records: nasty_rows(inputs, {"record_key": keys()}),
             **{each: lists.example(each) for each in listed},
         },
-        functions=tuple(FUNCTIONS[n] for n in FUNCTIONS if f"{n}(" in body.lower()),
+        functions=functions_in(body),
     )
 
 

@@ -10,9 +10,10 @@ from sqlglot import exp
 
 from cdp_assets.config import ProjectConfig
 from cdp_assets.identity.components import Limited
+from cdp_assets.identity.normalise import functions_in
 from cdp_assets.identity.rules import event_sources, record_sources
 from cdp_assets.identity.tables import MATCH_OVERRIDES
-from cdp_assets.identity.usable import OF_NOBODY, canonical, doubted, functions_in, known, nobodys_example
+from cdp_assets.identity.usable import OF_NOBODY, canonical, doubted, known, nobodys_example
 from cdp_assets.lake import Column, Stage, anyhow, by, everywhere, intermediate
 from cdp_assets.lake.nasty import keys, nasty_rows
 from cdp_assets.lake.source import literal

@@ -11,7 +11,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from cdp_assets.config.value_lists import AliasList, BypassList
-from cdp_assets.identity.normalise import FUNCTIONS, Form
+from cdp_assets.identity.normalise import Form, functions_in
 from cdp_assets.identity.normalise.forms import text
 from cdp_assets.lake import Column, Stage, everywhere, intermediate, whole
 from cdp_assets.lake.nasty import nasty_rows
@@ -66,7 +66,7 @@ def _values(form: Form, its: AliasList | BypassList, stage: str, columns: tuple[
     inputs = [Column(str(getattr(its, column)), "varchar", "a field of the list") for column in columns]
     return Stage(
         stage, reads, body, table, params=params, nasty=lambda: {each: nasty_rows(inputs) for each in reads},
-        functions=tuple(FUNCTIONS[n] for n in FUNCTIONS if f"{n}(" in body.lower()),
+        functions=functions_in(body),
     )  # fmt: skip
 
 

@@ -15,11 +15,11 @@ from sqlglot import exp
 from cdp_assets.config import ProjectConfig
 from cdp_assets.identity import words
 from cdp_assets.identity.forms import Forms, weight_stages
-from cdp_assets.identity.normalise import Form
+from cdp_assets.identity.normalise import Form, functions_in
 from cdp_assets.identity.normalise.forms import text, view, words_of
 from cdp_assets.identity.rules import dedupe_rules, forms_of, list_sources, match_rules, record_sources
 from cdp_assets.identity.tables import TERM_FREQUENCIES
-from cdp_assets.identity.usable import ALL, IDENTIFIER, WORD, canonical, functions_in, identifying
+from cdp_assets.identity.usable import ALL, IDENTIFIER, WORD, canonical, identifying
 from cdp_assets.lake import Column, Stage, Step, Table, anyhow, by, intermediate
 from cdp_assets.lake.nasty import keys, nasty_rows
 from cdp_assets.lake.source import literal, name

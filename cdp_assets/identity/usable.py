@@ -10,10 +10,10 @@ import pyarrow as pa
 from sqlglot import exp
 
 from cdp_assets.config import ProjectConfig
-from cdp_assets.identity.normalise import FUNCTIONS, Form
+from cdp_assets.identity.normalise import Form, functions_in
 from cdp_assets.identity.normalise.forms import text
 from cdp_assets.identity.tables import TERM_FREQUENCIES
-from cdp_assets.lake import Column, Function, Stage, anyhow, everywhere, intermediate, whole
+from cdp_assets.lake import Column, Stage, anyhow, everywhere, intermediate, whole
 from cdp_assets.lake.nasty import keys, nasty_rows
 from cdp_assets.lake.source import literal, name
 from cdp_assets.lake.stage import Meet
@@ -118,8 +118,3 @@ def usable_stage(config: ProjectConfig, source: str, table: str, fields: Collect
 def nobodys_example() -> pa.Table:
     """Rows of OF_NOBODY."""
     return nasty_rows(OF_NOBODY.columns, {"type": ["identity.email", "identity.phone"], "value": ["a", "b", "c"]})
-
-
-def functions_in(sql: str) -> tuple[Function, ...]:
-    """The functions of ours that a statement calls."""
-    return tuple(FUNCTIONS[n] for n in FUNCTIONS if f"{n}(" in sql.lower())

@@ -7,25 +7,20 @@ from datetime import datetime
 from pathlib import Path
 
 from cdp_assets.config import Project
-from cdp_assets.contacts.entity import ACCOUNTS, CONTACTS, as_customers, table_of, view
+from cdp_assets.contacts.entity import ACCOUNTS, CONTACTS, as_customers, view
+from cdp_assets.contacts.state_tables import state_tables
 from cdp_assets.errors import UserError
-from cdp_assets.events.tables import VISITOR_IDENTITIES
 from cdp_assets.governance import decide, standing
 from cdp_assets.governance.tables import DECISIONS
 from cdp_assets.identity.assets import steps
-from cdp_assets.identity.explain.state import Tables, last_whole
+from cdp_assets.identity.explain.state import last_whole
 from cdp_assets.identity.outlook import Outlook, Record, Verdict, outlook, subject
 from cdp_assets.identity.overrides import kind_of
-from cdp_assets.identity.overrides import reads as pair_lists_of
-from cdp_assets.identity.registry_tables import CONFIGURED_IDS, CUSTOMER_IDS
 from cdp_assets.identity.rules import event_sources, record_sources
-from cdp_assets.identity.tables import CLUSTERS, MATCH_EDGES, MATCH_OVERRIDES
+from cdp_assets.identity.tables import MATCH_OVERRIDES
 from cdp_assets.lake import Place, Source, no_values_in_errors, session
 from cdp_assets.lake.source import literal, name
 from cdp_assets.segments.tables import SEGMENT_MEMBERSHIP
-from cdp_assets.sources.tables import table_of as table_of_source
-from cdp_assets.unify.deduplicated_tables import deduplicated
-from cdp_assets.unify.tables import ALTERNATE_KEYS
 
 ENTITIES = {"customers": None, "accounts": ACCOUNTS, "contacts": CONTACTS}
 _WHY_NOT = {
@@ -133,28 +128,12 @@ def _reader(project: Project, of: str) -> Callable[[str], Source]:
     """
     place, seen, entity = Place(project.store), _view(project, of), ENTITIES[of]
     tables = {table.name: table for step in steps(seen) for table in (step.table, *step.reads.values())}
-    its = _tables(project, of)
+    its = state_tables(project, of, for_decisions=True)
     state = last_whole(place, its)
     if state is None:
         raise UserError(f"There are no {of} yet: `cdp refresh` makes them.")
     known = state.sources(place, its)
     return lambda table: as_customers(lambda each: known.get(each.name) or place.newest(each), tables[table], entity)
-
-
-def _tables(project: Project, of: str) -> Tables:
-    config, entity = _view(project, of).config, ENTITIES[of]
-    edges, clusters, keys, ids, asked = (
-        table_of(t, entity) if entity else t for t in (MATCH_EDGES, CLUSTERS, ALTERNATE_KEYS, CUSTOMER_IDS, CONFIGURED_IDS)
-    )
-    return Tables(
-        edges, clusters, keys,
-        {source: deduplicated(config, source) for source in record_sources(config)},
-        MATCH_OVERRIDES,
-        VISITOR_IDENTITIES if event_sources(config) else None,
-        pair_lists=tuple(table_of_source(each, config.sources[each]) for each in pair_lists_of([config])),
-        ids=ids,
-        asked=asked if config.customers.id else None,
-    )  # fmt: skip
 
 
 def _segments(project: Project, of: str, ids: tuple[str, ...]) -> dict[str, int]:

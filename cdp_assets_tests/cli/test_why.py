@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from cdp_assets.cli import why_words
 from cdp_assets.cli.main import app
 from cdp_assets.config import Project
 from cdp_assets.errors import UserError
@@ -127,3 +128,9 @@ def test_json_holds_the_facts(project: Project, capsys: pytest.CaptureFixture[st
     [rule] = found["rules"]
     assert [(each["holds"], each["needed"]) for each in rule["conditions"]] == [(False, 0.8), (True, 1.0)]
     assert 0 < rule["conditions"][0]["score"] < 0.8
+
+
+def test_a_value_of_nobody_is_told_apart_from_one_of_which_nothing_is_left() -> None:
+    condition = {"left": "none@none.com", "right": "--", "missing": ["left", "right"], "of_nobody": ["left"]}
+    assert why_words._value(condition, "left") == "none@none.com (junk, or too many people share it)"
+    assert why_words._value(condition, "right") == "-- (nothing to compare)"

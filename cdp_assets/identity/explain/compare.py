@@ -19,7 +19,7 @@ from cdp_assets.lake.source import name
 
 _LEFT, _RIGHT = "left record", "right record"
 _LEFT_GIVEN, _RIGHT_GIVEN = "left record as given", "right record as given"
-_TOLD = 6  # columns of the statement for each condition
+_TOLD = 8  # columns of the statement for each condition
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Condition:
     """One condition on two records: their values as text, and what the condition makes of them.
 
     `score` is None where values are only equal or not, or where one is missing. `missing` are the sides (left, right)
-    without anything to compare; such a side may have a value of which nothing was left.
+    without anything to compare; such a side may have a value of which nothing was left, or one of nobody (`of_nobody`, usable.py).
     """
 
     comparison: Comparison
@@ -36,6 +36,7 @@ class Condition:
     holds: bool
     score: float | None
     missing: tuple[str, ...]
+    of_nobody: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,9 +89,11 @@ def judge(connection: duckdb.DuckDBPyConnection, rule: Rule, left: Row, right: R
         make(connection, stage)
     met, score, *told = connection.execute(asked.statement).fetchall()[0]
     found = []
-    for comparison, (one, other, held, alike, no_left, no_right) in zip(_compared(rule), _batches(told), strict=True):
-        missing = tuple(side for side, none in (("left", no_left), ("right", no_right)) if none)
-        found.append(Condition(comparison, one, other, held, alike, missing))
+    for comparison, (one, other, held, alike, no_left, no_right, *of_nobody) in zip(_compared(rule), _batches(told), strict=True):
+        missing, nobodys = (
+            tuple(side for side, there in zip(("left", "right"), each, strict=True) if there) for each in ((no_left, no_right), of_nobody)
+        )
+        found.append(Condition(comparison, one, other, held, alike, missing, nobodys))
     conditions, further = found[: len(rule.comparisons)], found[len(rule.comparisons) :]
     exceptions = [
         Excepted(condition, each.differs, not condition.missing and condition.holds != each.differs, each.reason)
@@ -145,11 +148,14 @@ def _asked(rule: Rule) -> _Asked:
     given = {weights_name(kind) for kind in ("address", "organization")}
     stages = tuple(stage for stage in forms_stages({_LEFT: left, _RIGHT: right}) if stage.name not in given)
     told = ", ".join(
-        f"{_text('a', c.left.field)}, {_text('b', c.right.field)}, h{n}, s{n}, l{n}, r{n}" for n, c in enumerate(_compared(rule), start=1)
+        f"{_text('a', c.left.field)}, {_text('b', c.right.field)}, h{n}, s{n}, l{n}, r{n}, "
+        f"{_nobodys('a', 'c', c.left.field)}, {_nobodys('b', 'd', c.right.field)}"
+        for n, c in enumerate(_compared(rule), start=1)
     )
     statement = f"""
         select v.met, v.score, {told}
         from ({verdicts(rule, left, right)}) as v cross join {name(_LEFT_GIVEN)} as a cross join {name(_RIGHT_GIVEN)} as b
+        cross join {name(_LEFT)} as c cross join {name(_RIGHT)} as d
     """
     functions = (*(each for stage in stages for each in stage.functions), *(each for c in _compared(rule) for each in c.functions))
     return _Asked(stages, tuple(dict.fromkeys(functions)), statement)
@@ -174,6 +180,10 @@ def make(connection: duckdb.DuckDBPyConnection, stage: Stage) -> None:
 
 def _text(side: str, field: str) -> str:
     return f"cast({side}.{name(field)} as varchar)"
+
+
+def _nobodys(given: str, usable: str, field: str) -> str:
+    return f"{given}.{name(field)} is not null and {usable}.{name(field)} is null"
 
 
 def _batches(told: Sequence[Any]) -> Iterator[Sequence[Any]]:

@@ -109,6 +109,7 @@ class Teller:
             "score": its.score,
             "holds": its.holds,
             "missing": list(its.missing),
+            "of_nobody": list(its.of_nobody),
         }
 
     def _sighting(self, its: Sighting) -> Facts:
@@ -134,7 +135,8 @@ class Teller:
 def _turned(condition: Facts) -> Facts:
     """The condition seen from the other side."""
     sides = {"left": "right", "right": "left", "left_field": "right_field", "right_field": "left_field"}
-    return {sides.get(key, key): value for key, value in condition.items()} | {"missing": [sides[each] for each in condition["missing"]]}
+    listed = {key: [sides[each] for each in condition[key]] for key in ("missing", "of_nobody")}
+    return {sides.get(key, key): value for key, value in condition.items()} | listed
 
 
 def form_in_words(form: Form) -> str:

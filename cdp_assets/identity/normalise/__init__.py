@@ -5,6 +5,6 @@ functions from text to text; `functions` hands them to DuckDB.
 """
 
 from cdp_assets.identity.normalise.forms import MAX_WORDS, Form, View, companion_of
-from cdp_assets.identity.normalise.functions import FUNCTIONS
+from cdp_assets.identity.normalise.functions import FUNCTIONS, functions_in
 
-__all__ = ["FUNCTIONS", "MAX_WORDS", "Form", "View", "companion_of"]
+__all__ = ["FUNCTIONS", "MAX_WORDS", "Form", "View", "companion_of", "functions_in"]

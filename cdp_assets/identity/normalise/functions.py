@@ -43,3 +43,8 @@ FUNCTIONS = {
     "fold_organization": _text("fold_organization", body=_fold_organization, libraries=("cleanco", "anyascii")),
 }
 """By the name that SQL calls."""
+
+
+def functions_in(sql: str) -> tuple[Function, ...]:
+    """Those that a statement calls."""
+    return tuple(function for name, function in FUNCTIONS.items() if f"{name}(" in sql.lower())

@@ -7,7 +7,7 @@ import pytest
 
 from cdp_assets.errors import UserError
 from cdp_assets.identity.explain import Reader, Why, WhyNot, verdicts_of, why, why_not
-from cdp_assets_tests.identity.explain.world import CONFIG, reader, unified
+from cdp_assets_tests.identity.explain.world import CONFIG, FILES, reader, unified
 from cdp_assets_tests.projects import demo_project, run_up_to, small_project
 
 
@@ -69,6 +69,23 @@ def test_why_not_says_which_condition_failed_and_by_how_much(ask: Reader) -> Non
 def test_why_not_says_which_value_is_missing(ask: Reader) -> None:
     [rule] = is_not(ask, "crm:c4", "shop:s1").verdicts
     assert rule.conditions[0].missing == ("left",)
+
+
+def test_why_not_says_which_value_is_nobodys(tmp_path: Path) -> None:
+    files = {
+        **FILES,
+        "crm.csv": FILES["crm.csv"].replace("bob@x.example", "none@none.com"),
+        "shop.csv": FILES["shop.csv"].replace("odd@", "ann@"),
+    }
+    files["shop.csv"] = files["shop.csv"].replace("bob@x.example", "None@None.com")
+    project = small_project(tmp_path, CONFIG.replace("customers:\n", "customers:\n  guards: {shared_by: 1}\n"), files)
+    assert list(run_up_to(project, "alternate_keys"))
+    with reader(project) as ask:
+        junk, shared = (is_not(ask, *pair).verdicts[0].conditions[0] for pair in (("crm:c3", "shop:s2"), ("crm:c1", "shop:a|b:c")))
+    assert (junk.left, junk.right, junk.missing, junk.of_nobody) == ("none@none.com", "None@None.com", ("left", "right"), ("left", "right"))
+    assert (shared.left, shared.missing, shared.of_nobody) == ("ann@x.example", ("left", "right"), ("left", "right")), (
+        "Ann and Anna have it"
+    )
 
 
 def test_why_not_gives_evidence_that_was_not_used_and_what_was_used_in_its_place(ask: Reader) -> None:
