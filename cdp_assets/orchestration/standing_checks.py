@@ -10,7 +10,7 @@ from cdp_assets.clv.tables import CLV_USABILITY
 from cdp_assets.config import EventsSource, Project, ProjectConfig
 from cdp_assets.contacts.entity import ACCOUNTS, CONTACTS, table_of, view
 from cdp_assets.events.tables import VISITOR_IDENTITIES
-from cdp_assets.identity.tables import CLUSTERS, TERM_FREQUENCIES
+from cdp_assets.identity.tables import CLUSTERS, MATCH_EDGES, TERM_FREQUENCIES
 from cdp_assets.identity.terms import learnt_from
 from cdp_assets.identity.usable import ALL
 from cdp_assets.lake import Run, Table, session
@@ -22,6 +22,7 @@ from cdp_assets.unify.deduplicated_tables import deduplicated
 
 MAXIMUM_CLUSTER = 50
 MAXIMUM_QUARANTINED = 1000
+MAXIMUM_CUT = 0.001
 OUTGROWN = 2
 """By what factor the number of values may differ from the one that was learnt from."""
 
@@ -68,7 +69,7 @@ def limits_of(project: Project) -> list[Limit]:
             0,
         )
     )
-    return [*made, *_outgrown(project), *_ids_without_record(project.config), *_predictions(project.config)]
+    return [*made, *_cut(project), *_outgrown(project), *_ids_without_record(project.config), *_predictions(project.config)]
 
 
 def _ids_without_record(config: ProjectConfig) -> list[Limit]:
@@ -91,14 +92,32 @@ def _ids_without_record(config: ProjectConfig) -> list[Limit]:
     return [Limit("visitor_identities", "ids_without_record", "every id that a visitor gave is in its source", reads, sql, 0)]
 
 
+def _entities(project: Project, *tables: Table) -> Iterator[tuple[ProjectConfig, list[Table]]]:
+    """The configuration of customers, accounts and contacts, of those that there are, each with what it calls these tables."""
+    yield project.config, list(tables)
+    for entity in (ACCOUNTS, CONTACTS):
+        if getattr(project.config, entity.section) is not None:
+            yield view(project, entity).config, [table_of(table, entity) for table in tables]
+
+
+def _cut(project: Project) -> list[Limit]:
+    """Records of groups that were cut because they grew too large: a value that many share joins them, or a rule that is too wide."""
+    found = []
+    for _, (edges, clusters) in _entities(project, MATCH_EDGES, CLUSTERS):
+        cut = f"from {name(edges.name)} where status = 'refused' and reason like 'the group would have more than % records'"
+        sql = f"""
+            select count(*) / nullif((select count(*) from {name(clusters.name)}), 0)
+            from (select left_source, left_key {cut} union select right_source, right_key {cut})
+        """
+        description = f"at most {MAXIMUM_CUT:.1%} of the records have an edge that was refused because its group would be too large"
+        found.append(Limit(edges.name, "records_cut_off", description, {edges.name: edges, clusters.name: clusters}, sql, MAXIMUM_CUT))
+    return found
+
+
 def _outgrown(project: Project) -> list[Limit]:
     """What was learnt from far fewer or far more records than there are; no limit for an entity that learns nothing."""
     found = []
-    for entity in (None, ACCOUNTS, CONTACTS):
-        if entity is not None and getattr(project.config, entity.section) is None:
-            continue
-        config = view(project, entity).config if entity else project.config
-        table = table_of(TERM_FREQUENCIES, entity) if entity else TERM_FREQUENCIES
+    for config, (table,) in _entities(project, TERM_FREQUENCIES):
         fields = learnt_from(config)
         if not fields:
             continue
@@ -137,9 +156,9 @@ def checks(project: Project, prefix: Prefix = ()) -> list[dg.AssetChecksDefiniti
         name=named("standing_checks", prefix), specs=[*specs, configuration], can_subset=True, required_resource_keys={resource}
     )
     def _standing(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        wanted = {key.name for key in context.selected_asset_check_keys}
+        wanted = set(context.selected_asset_check_keys)
         for limit in found:
-            if limit.name not in wanted:
+            if dg.AssetCheckKey(asset_key(limit.asset, prefix), limit.name) not in wanted:
                 continue
             value = _ask(getattr(context.resources, resource), limit)
             yield dg.AssetCheckResult(
@@ -149,7 +168,7 @@ def checks(project: Project, prefix: Prefix = ()) -> list[dg.AssetChecksDefiniti
                 severity=dg.AssetCheckSeverity.WARN,
                 metadata={"value": value, "limit": limit.at_most},
             )
-        if configuration.name not in wanted:
+        if configuration.key not in wanted:
             return
         current = project.file.exists() and hashlib.sha256(project.file.read_bytes()).hexdigest() == project.digest
         yield dg.AssetCheckResult(
@@ -175,4 +194,4 @@ def _ask(run: Run, limit: Limit) -> float:
         for n, table in limit.reads.items():
             connection.execute(f"create temp view {name(n)} as {run.read(table).sql}")
         connection.execute(f"set variable as_of = cast({literal(run.as_of.isoformat())} as date)")
-        return float(connection.execute(limit.sql).fetchall()[0][0])
+        return float(connection.execute(limit.sql).fetchall()[0][0] or 0)
