@@ -71,10 +71,7 @@ def _join(rule: Rule, left: Forms, right: Forms, title: str) -> Stage:
     body = f"""
         select $left_source as left_source, left_key, $right_source as right_source, right_key, $rule as rule, $rank as rule_rank,
             {_score(fuzzy)} as score, {_status(rule, fuzzy)} as status, {_NO_REASON}
-        from (
-            select l.record_key as left_key, r.record_key as right_key{_measures(fuzzy)}
-            from {name(left.stage)} as l join {name(right.stage)} as r on {" and ".join(conditions)}
-        )
+        from ({_measured(fuzzy, left, right, " and ".join(conditions))})
         where {_alike(fuzzy, rule.review)}
     """
     reads = {left.stage: by(*left_keys, nulls="drop"), right.stage: by(*right_keys, nulls="drop")}
@@ -87,6 +84,32 @@ def _join(rule: Rule, left: Forms, right: Forms, title: str) -> Stage:
         nasty=lambda: {left.stage: left.nasty(), right.stage: right.nasty()},
         functions=rule.functions,
     )
+
+
+def _measured(fuzzy: list[Fuzzy], left: Forms, right: Forms, same: str) -> str:
+    """Pairs of records that meet, with their distances.
+
+    Most are ruled out by numbers alone, and only for those that are left the texts are fetched.
+    """
+    met = f"""
+        select l.record_key as left_key, r.record_key as right_key
+        from {_with_lengths(fuzzy, left, 0)} as l join {_with_lengths(fuzzy, right, 1)} as r on {same}
+        where {" and ".join(each.possible(f"l.length{n}", f"r.length{n}") for n, each in enumerate(fuzzy)) or "true"}
+    """
+    if not fuzzy:
+        return met
+    return f"""
+        select left_key, right_key{_measures(fuzzy)}
+        from ({met}) as m
+        join {name(left.stage)} as l on m.left_key = l.record_key
+        join {name(right.stage)} as r on m.right_key = r.record_key
+    """
+
+
+def _with_lengths(fuzzy: list[Fuzzy], forms: Forms, side: int) -> str:
+    alias = "lr"[side]
+    lengths = "".join(f", {each.lengths[side]} as length{n}" for n, each in enumerate(fuzzy))
+    return f"(select {alias}.*{lengths} from {name(forms.stage)} as {alias})"
 
 
 def _scan(rule: Rule, left: Forms, right: Forms, title: str) -> list[Stage]:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from cdp_assets.identity.normalise import Form, companion_of
 from cdp_assets.identity.words import APART, SCALE
 from cdp_assets.lake import Function
@@ -22,6 +24,16 @@ if TYPE_CHECKING:
     from cdp_assets.identity.forms import Forms
 
 MAX_DENOMINATOR = 1_000_000
+
+
+def _names_apart(one: pa.ChunkedArray, other: pa.ChunkedArray, edits: pa.ChunkedArray) -> pa.Array:
+    from cdp_assets.identity import name_kernel
+
+    return name_kernel.apart(*(each.combine_chunks() for each in (one, other, edits)))
+
+
+NAMES_APART = Function("names_apart", ("VARCHAR[]", "VARCHAR[]", "INTEGER"), "INTEGER", _names_apart)
+"""From two names in all orders of their words and a number of edits to how many they are apart; where those are more, one more than it."""
 
 
 def share(precision: float) -> Fraction:
@@ -50,7 +62,9 @@ class Comparison:
     @property
     def functions(self) -> tuple[Function, ...]:
         """The functions of ours that its SQL calls."""
-        return (APART,) if self.weighed else ()
+        if self.weighed:
+            return (APART,)
+        return (NAMES_APART,) if self.left.orders and not self.exact else ()
 
 
 @dataclass(frozen=True)
@@ -77,19 +91,33 @@ class Fuzzy:
         """The length of the longer side in characters; of words the parts in which they are compared."""
         if self._by_words:
             return str(SCALE)
-        return f"greatest({self._length(self.left)}, {self._length(self.right)})"
+        return f"greatest({', '.join(self.lengths)})"
 
     @property
     def distance(self) -> str:
-        """The distance in edits; null where lengths or letters rule the pair out: one edit changes two letters of the set."""
+        """The distance in edits; null where lengths or letters rule the pair out."""
         if self._by_words and self.companions:
             one, other = self.companions
             return f"case when {self.left} = {self.right} then 0 else words_apart({self.left}, {one}, {self.right}, {other}) end"
-        possible = self.near(f"abs({self._length(self.left)} - {self._length(self.right)})", self.longer, self.floor)
+        return f"case when {self.possible(*self.lengths)} then {self._edits()} end"
+
+    @property
+    def lengths(self) -> tuple[str, str]:
+        """The lengths of both sides in characters."""
+        return self._length(self.left), self._length(self.right)
+
+    def possible(self, one: str, other: str) -> str:
+        """Whether lengths and letters leave it possible that two values are near enough: one edit changes two letters of the set.
+
+        `one`, `other`: the columns with the lengths of the sides. Of words neither tells anything.
+        """
+        if self._by_words:
+            return "true"
+        longer = f"greatest({one}, {other})"
+        result = self.near(f"abs({one} - {other})", longer, self.floor)
         if self.companions:
-            one, other = self.companions
-            possible += " and " + self.near(f"bit_count(xor({one}, {other}))", f"2 * {self.longer}", self.floor)
-        return f"case when {possible} then {self._edits()} end"
+            result += " and " + self.near(f"cast(bit_count(xor({', '.join(self.companions)})) as integer)", f"2 * {longer}", self.floor)
+        return result
 
     @property
     def _by_words(self) -> bool:
@@ -108,8 +136,6 @@ class Fuzzy:
         """For names the least over all orders of one side's words against the other side as written, both ways round."""
         if not self.comparison.left.orders:
             return f"levenshtein({self.left}, {self.right})"
-        ways = [
-            f"list_min(list_transform({one}, lambda words: levenshtein(words, {other}[1])))"
-            for one, other in ((self.left, self.right), (self.right, self.left))
-        ]
-        return f"least({', '.join(ways)})"
+        share = self.comparison.share if self.floor is None else self.floor
+        most = f"{share.denominator - share.numerator} * {self.longer} // {share.denominator}"
+        return f"names_apart({self.left}, {self.right}, cast({most} as integer))"

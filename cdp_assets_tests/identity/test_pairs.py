@@ -132,3 +132,20 @@ def test_an_exact_condition_that_too_many_records_share_is_refused(monkeypatch: 
     with pytest.raises(BudgetError, match="compare about 14,400 pairs; at most 14,000 are allowed") as caught:
         pairs_of("[{field: mail}]", mails, mails)
     assert "secret" not in caught.value.message
+
+
+@pytest.mark.parametrize("precision", ["0.83", "0.85", "low", "high"])
+@pytest.mark.parametrize("form", ["", ", as: name"], ids=["text", "name"])
+def test_texts_that_share_no_letter_can_be_compared_at_any_precision(precision: str, form: str) -> None:
+    crm = "record_key | mail | born\nc1 | abcdefghijklmnopq | 1980-01-02"
+    shop = "record_key | mail | born\ns1 | rstuvwxyz0123456789 | 1980-01-02\ns2 | abcdefghijklmnopq | 1980-01-02"
+    assert pairs_of(f"[{{field: mail, precision: {precision}{form}}}, {{field: born}}]", crm, shop) == [("c1", "s2", 1.0)]
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=25)
+@given(st.lists(st.text("abé日 ", min_size=1, max_size=12), min_size=1, max_size=6), st.sampled_from(["0.5", "0.75", "0.8", "0.93"]))
+def test_names_under_an_exact_condition_are_compared_as_without_one(names: list[str], precision: str) -> None:
+    rows = [f"{n} | {' '.join(name.split())} | 1980-01-02" for n, name in enumerate(names)]
+    crm, shop = ("\n".join(["record_key | name | born", *(f"{side}{row}" for row in rows)]) for side in "cs")
+    alone = f"[{{field: name, as: name, precision: {precision}}}"
+    assert pairs_of(f"{alone}, {{field: born}}]", crm, shop) == pairs_of(f"{alone}]", crm, shop)
