@@ -19,7 +19,8 @@ _MINE = "state = 'used' and entity = {entity}"
 UNKNOWN = "a record that does not exist"
 """Why an always-match is refused whose other record is not there, or not there any more."""
 NOTICE = f"""
-    select count(*) || ' pairs that people say are one name a record that does not exist; see `cdp match list` and the lists of pairs.'
+    select
+        count(*) || ' pairs that people say are one name a record that does not exist; see `cdp match list` and the lists of pairs.' as said
     from match_edges where kind = 'always' and reason = {literal(UNKNOWN)} having count(*) > 0
 """
 

@@ -10,13 +10,14 @@ from typing import Any
 import pyarrow as pa
 
 from cdp_assets.config import ProjectConfig
-from cdp_assets.identity.components import constrained_stage
+from cdp_assets.identity.components import constrained_stage, too_large
 from cdp_assets.identity.limits import limits_of
+from cdp_assets.identity.stated import NOTICE as STATED
 from cdp_assets.identity.stated import always_edges
 from cdp_assets.identity.tables import MATCH_EDGES, evidence
 from cdp_assets.lake import Column, Stage, anyhow, by, everywhere, whole
 from cdp_assets.lake.nasty import keys, nasty_rows
-from cdp_assets.lake.source import name
+from cdp_assets.lake.source import literal, name
 from cdp_assets.lake.stage import intermediate
 from cdp_assets.lake.table import Table
 
@@ -44,6 +45,27 @@ def taken(config: ProjectConfig, parts: Sequence[str]) -> list[Stage]:
     always = always_edges(config, "always edges")
     numbered = _numbered([always[-1].name, *parts])
     return [*always, numbered, *before, _proposed(), constrained_stage("joins", _PROPOSED.name, limited), _refused(), _edges()]
+
+
+def notice(config: ProjectConfig) -> str:
+    """SQL over match_edges for what people must be told: of pairs that they state, and of records that a group was too large for."""
+    section, largest = config.customers.section, config.customers.guards.largest_cluster
+    cut = f"from match_edges where status = 'refused' and reason = {literal(too_large(largest))}"
+    apart = (
+        f" records are not joined with others that a rule found for them, because together they would be more than {largest:,} records "
+        f"(guards.largest_cluster of {section}). A value that many share may be behind it, or a rule that is too wide: "
+        f"`cdp review {section}` shows what each rule joined. Name such a value in guards.junk, lower guards.shared_by, or raise "
+        "guards.largest_cluster"
+    )
+    return f"""
+        select string_agg(said, chr(10) order by said) as said from (
+            select said from ({STATED}) as stated
+            union all
+            select format('{{:,}}', count(*)) || {literal(apart)} || '.' as said
+            from (select left_source, left_key {cut} union select right_source, right_key {cut}) as records
+            having count(*) > 0
+        ) as notices
+    """
 
 
 def _numbered(parts: Sequence[str]) -> Stage:

@@ -1,11 +1,14 @@
 """From rules to edges: who is tried on which rule, which hit counts, and what stands in the ledger for the others."""
 
+import duckdb
 import pyarrow as pa
 import pytest
 
 from cdp_assets.config import ProjectConfig, parse_config
 from cdp_assets.identity import match
+from cdp_assets.identity.stated import UNKNOWN
 from cdp_assets.identity.tables import MATCH_EDGES, MATCH_OVERRIDES
+from cdp_assets.identity.taken import notice
 from cdp_assets.lake import Column, Table
 from cdp_assets.unify.deduplicated_tables import duplicate_pairs
 from cdp_assets_tests.identity.checks_on_rows import run_checks_on
@@ -374,6 +377,30 @@ def test_a_visitor_who_is_kept_apart_from_a_record_is_so_for_all_that_he_is_know
     turned = f"{NOBODY}\nweb | v0 | crm | id | c1 |\nweb | v1 | crm | id | c1 |\nweb | v1 | crm | mail | ann@x |"
     found = edges(crm="record_key | id | mail\nc1 | c1 | ann@x", visitors=turned, stated=f"{NOTHING}\nweb | v0 | web | v1 | never")
     assert [edge[3] for edge in found] == ["joined", NEVER_HERE, NEVER_HERE]
+
+
+CUT = "the group would have more than 2 records"
+
+
+@pytest.mark.parametrize(
+    ("reasons", "said"),
+    [
+        ([], []),
+        (["a better hit", "the group would have more than 7 records"], []),
+        ([CUT, CUT], ["4 records are not joined"]),
+        ([UNKNOWN, CUT], ["1 pairs that people say are one", "2 records are not joined"]),
+    ],
+)
+def test_what_people_are_told_of_edges(reasons: list[str], said: list[str]) -> None:
+    edges = [
+        f"crm | c{n} | loyalty | l{n} | {'always' if reason == UNKNOWN else 'match'} | r | 0 | 1.0 | refused | {reason}"
+        for n, reason in enumerate(reasons)
+    ]
+    found = rows("\n".join([" | ".join(MATCH_EDGES.column_names), *edges]), MATCH_EDGES)
+    with duckdb.connect() as connection:
+        connection.register("match_edges", found)
+        [(told,)] = connection.execute(notice(parse_config(f"{CONFIG}  guards: {{largest_cluster: 2}}\n"))).fetchall()
+    assert [line[: len(begins)] for line, begins in zip((told or "").splitlines(), said, strict=True)] == said
 
 
 def test_a_source_that_takes_no_part_has_no_edges() -> None:
