@@ -169,17 +169,24 @@ def _condition(draft: Draft, rule: DraftRule, at: Location, condition: Condition
 
 def _by_words_alone(draft: Draft, rule: DraftRule) -> Iterator[Finding]:
     """Weights of words prove of no pair that it need not be looked at: something else of the rule has to."""
-    fields = draft.sources[rule.left].fields if rule.left in draft.sources else {}
     found = []
     for _, condition in rule.conditions:
-        field = fields.get(condition.field.left if isinstance(condition.field, Sides) else condition.field)
-        found.append(field is not None and condition.precision < 1 and condition.compared_as(field) in ("address", "organization"))
+        left, right = _compared(draft, rule, condition)
+        kind = condition.compared_as(left, right) if left and right and condition.precision < 1 else "text"
+        found.append(kind in ("address", "organization"))
     if found and all(found):
         message = (
             "its conditions all compare word by word, which would take every pair of records; add an exact condition, such as"
             " birth date or postcode, or compare letter by letter with as: text"
         )
         yield Finding((*rule.at, "all"), message)
+
+
+def _compared(draft: Draft, rule: DraftRule, condition: Condition) -> tuple[Field | None, Field | None]:
+    """The fields of a condition, None for one that there is not."""
+    fields = [draft.sources[side].fields if side in draft.sources else {} for side in (rule.left, rule.right)]
+    name, other = sides(condition.field, *fields)
+    return fields[0].get(name), fields[1].get(other) if other is not None else None
 
 
 def _no_other_side(source: str, at: Location, left: tuple[str, Field | None], right: dict[str, Field | None]) -> Iterator[Finding]:
@@ -204,6 +211,10 @@ def _comparison(at: Location, condition: Condition, left: tuple[str, Field | Non
         )
         return
     if set(types.values()) == {"varchar"}:
+        kinds = condition.kinds(left[1], right[1])
+        if len(kinds) > 1:
+            asked = " and ".join(f"{name} ({its.type}) as {kind}" for (name, its), kind in zip((left, right), kinds, strict=True) if its)
+            yield Finding((*at, "as"), f"must be stated, because by their types {asked} would be compared", None, [*kinds, "text"])
         return
     stored = f"{left[0]} is {left[1].data_type}"
     if condition.precision < 1:

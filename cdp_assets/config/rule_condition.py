@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pydantic
 from pydantic import BeforeValidator, Discriminator, Tag
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 PRECISIONS = {"low": 0.3, "medium": 0.6, "high": 0.8, "exact": 1.0}
 _PRECISION_RULE = [*PRECISIONS, "a whole per cent from 0.01 to 1, such as 0.85"]
-_BY_TYPE = {
+Kind = Literal["name", "address", "organization", "text"]
+_BY_TYPE: dict[str, Kind] = {
     "person.full_name": "name",
     "location.address": "address",
     "location.street": "address",
@@ -72,9 +73,9 @@ class Condition(Section):
 
     field: Annotated[Annotated[str, Tag("name")] | Annotated[Sides, Tag("sides")], Discriminator(_form)]
     """The field; {left, right} where the sides call it by different names."""
-    as_: Literal["name", "address", "organization", "text"] | None = pydantic.Field(default=None, alias="as")
+    as_: Kind | None = pydantic.Field(default=None, alias="as")
     """name: as a person's name, in the best order of its words; address, organization: word by word, rare words weigh more;
-    text: letter by letter. Without it by the type of the field where precision is below 1, else as text."""
+    text: letter by letter. Without it by the type of the fields where precision is below 1, else as text."""
     normalise: tuple[Literal["lower", "whitespace", "symbols", "unicode", "numerals", "phone", "name", "address", "organization"], ...] = ()
     """What is made alike before comparing; the data are not changed."""
     precision: Precision = 1.0
@@ -84,12 +85,17 @@ class Condition(Section):
     bypass: str | None = None
     """The list (of bypass) whose values are alike to nothing."""
 
-    def compared_as(self, field: Field) -> Literal["name", "address", "organization", "text"]:
-        """How the values of a field are compared: as stated, else by its type where they may differ."""
+    def compared_as(self, left: Field, right: Field) -> Kind:
+        """How the values of two fields are compared: as stated, else by their type where they may differ, both in the same way."""
+        kinds = self.kinds(left, right)
+        return kinds[0] if kinds else "text"
+
+    def kinds(self, left: Field, right: Field) -> list[Kind]:
+        """What the fields ask to be compared as, text left out, each once; two contradict each other."""
         if self.as_ is not None:
-            return self.as_
-        by_type = _BY_TYPE.get(field.type) if self.precision < 1 else None
-        return cast("Literal['name', 'address', 'organization', 'text']", by_type or "text")
+            return [self.as_]
+        asked = [_BY_TYPE[field.type] for field in (left, right) if self.precision < 1 and field.type in _BY_TYPE]
+        return list(dict.fromkeys(asked))
 
     def sides(self, config: "ProjectConfig", left_source: str, right_source: str) -> tuple[str, str]:
         """The names of the field in both sources. The configuration must be a valid one that holds this condition."""

@@ -18,6 +18,7 @@ from cdp_assets.identity.match import (
     duplicate_edges,
 )
 from cdp_assets.identity.rules import record_sources
+from cdp_assets.identity.stated import always_edges
 from cdp_assets.identity.tables import MATCH_EDGES
 from cdp_assets.identity.taken import taken
 from cdp_assets.identity.usable import nobody_stages
@@ -51,6 +52,7 @@ def stages(config: ProjectConfig) -> list[Stage]:
     found = [_from_before(DUPLICATES_FOUND, _FOUND), _from_before(HITS, _HITS), _from_before(VISITOR_HITS, _VISITORS)]
     return [
         *nobody_stages(config, record_sources(config)),
+        *always_edges(config),
         *found,
         duplicate_edges(config),
         best_hits(config),

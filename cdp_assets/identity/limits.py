@@ -10,9 +10,10 @@ from sqlglot import exp
 
 from cdp_assets.config import ProjectConfig
 from cdp_assets.identity.components import Limited
+from cdp_assets.identity.judged import ALWAYS_EDGES
 from cdp_assets.identity.normalise import functions_in
 from cdp_assets.identity.rules import event_sources, record_sources
-from cdp_assets.identity.tables import MATCH_OVERRIDES
+from cdp_assets.identity.tables import MATCH_OVERRIDES, evidence
 from cdp_assets.identity.usable import OF_NOBODY, canonical, doubted, known, nobodys_example
 from cdp_assets.lake import Column, Stage, anyhow, by, everywhere, intermediate
 from cdp_assets.lake.nasty import keys, nasty_rows
@@ -45,6 +46,17 @@ def overrides_example(config: ProjectConfig) -> pa.Table:
         "right_source": ["shop", "crm", "web"], "right_key": ["a", "b", "c", "d"], "state": ["used", "used", "unknown_source"],
     }  # fmt: skip
     return nasty_rows(MATCH_OVERRIDES.columns, given)
+
+
+def always_example() -> pa.Table:
+    """Edges for pairs that people say are one, of the same records as `overrides_example`."""
+    given = {
+        "left_source": ["crm", "shop"],
+        "left_key": keys(12),
+        "right_source": ["shop", "crm", "web"],
+        "right_key": ["a", "b", "c", "d"],
+    }
+    return nasty_rows(evidence(ALWAYS_EDGES).columns, {**given, "status": [None, None, "refused"]})
 
 
 def _never(config: ProjectConfig) -> Stage:

@@ -11,10 +11,11 @@ from sqlglot import exp
 from cdp_assets.config import ProjectConfig
 from cdp_assets.identity.forms import forms_stages
 from cdp_assets.identity.greatest_key import greatest_first
-from cdp_assets.identity.judged import ALWAYS, JUDGED, NEVER, stated
-from cdp_assets.identity.limits import overrides_example, union_all
+from cdp_assets.identity.judged import ALWAYS, ALWAYS_EDGES, JUDGED, NEVER, NEVER_SAID, stated, stated_and_forced
+from cdp_assets.identity.limits import always_example, overrides_example, union_all
 from cdp_assets.identity.pairs import pair_stages
 from cdp_assets.identity.rules import dedupe_rules, forms_of, match_rules, record_sources
+from cdp_assets.identity.stated import always_edges
 from cdp_assets.identity.tables import MATCH_OVERRIDES, TERM_FREQUENCIES, evidence, pairs
 from cdp_assets.identity.taken import evidence_example, taken
 from cdp_assets.identity.usable import nobody_stages, usable_stages
@@ -40,7 +41,12 @@ def stages(config: ProjectConfig) -> list[Stage]:
     """MATCH_EDGES from deduplicated_<source>, duplicate_pairs_<source>, match_overrides, visitor_identities and term_frequencies."""
     nobodys = nobody_stages(config, record_sources(config))
     found = [*_duplicates(config), *_matches(config), *visitor_stages(config, VISITOR_EDGES)]
-    return [*nobodys, *found, *taken(config, [stage.name for stage in found if stage.name in (DUPLICATE_EDGES, MATCHES, VISITOR_EDGES)])]
+    return [
+        *nobodys,
+        *always_edges(config),
+        *found,
+        *taken(config, [stage.name for stage in found if stage.name in (DUPLICATE_EDGES, MATCHES, VISITOR_EDGES)]),
+    ]
 
 
 def checks(config: ProjectConfig) -> list[Check]:
@@ -99,7 +105,7 @@ def duplicate_edges(config: ProjectConfig) -> Stage:
         select h.left_source, h.left_key, h.right_source, h.right_key, h.rule, h.rule_rank, h.kind, h.weight,
             case when h.status is null and never then 'refused' else h.status end as status,
             case when h.status is null and never then {literal(NEVER)} else h.reason end as reason
-        from (select h.*, {JUDGED} from {name(DUPLICATES_FOUND.name)} as h {stated(config)}) as h
+        from (select h.*, {NEVER_SAID} from {name(DUPLICATES_FOUND.name)} as h {stated(config)}) as h
     """
     pair = by("left_source", "left_key", "right_source", "right_key")
     return Stage(
@@ -148,7 +154,7 @@ def best_hits(config: ProjectConfig) -> Stage:
     body = f"""
         with judged as (
             select h.*, {JUDGED}
-            from hits as h {stated(config)}
+            from hits as h {stated_and_forced(config)}
             where h.status is null
         )
         select left_source, left_key, right_source, right_key, rule, rule_rank, 'match' as kind, score as weight,
@@ -181,7 +187,7 @@ def best_hits(config: ProjectConfig) -> Stage:
     """
     record = by("right_source", "right_key")
     return Stage(
-        MATCHES, {HITS.name: record, MATCH_OVERRIDES.name: record}, body, evidence(MATCHES),
+        MATCHES, {HITS.name: record, MATCH_OVERRIDES.name: record, ALWAYS_EDGES: record}, body, evidence(MATCHES),
         nasty=lambda: {
             HITS.name: nasty_rows(
                 HITS.columns,
@@ -191,5 +197,6 @@ def best_hits(config: ProjectConfig) -> Stage:
                 },
             ),
             MATCH_OVERRIDES.name: overrides_example(config),
+            ALWAYS_EDGES: always_example(),
         },
     )  # fmt: skip

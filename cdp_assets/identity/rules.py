@@ -8,6 +8,7 @@ from fractions import Fraction
 from cdp_assets.config import Condition, ProjectConfig, RecordsSource
 from cdp_assets.config.customers import MatchRule
 from cdp_assets.config.dedupe import RuleException
+from cdp_assets.config.rule_condition import Kind
 from cdp_assets.identity.forms import Forms
 from cdp_assets.identity.lists import sources_of
 from cdp_assets.identity.normalise import Form, View, companion_of
@@ -173,7 +174,9 @@ def _comparisons(config: ProjectConfig, conditions: Iterable[Condition], left: s
     result = []
     for condition in conditions:
         names = condition.sides(config, left, right)
-        forms = [_form(condition, config, source, field) for source, field in zip((left, right), names, strict=True)]
+        fields = [config.sources[source].fields[field] for source, field in zip((left, right), names, strict=True)]
+        kind = condition.compared_as(*fields)
+        forms = [_form(condition, config, kind, name, its.data_type) for name, its in zip(names, fields, strict=True)]
         result.append(Comparison(forms[0], forms[1], share(condition.precision)))
     return tuple(result)
 
@@ -188,14 +191,12 @@ def _unless(config: ProjectConfig, exceptions: Iterable[RuleException], left: st
     return tuple(Unless(comparison, each.differs) for comparison, each in zip(comparisons, exceptions, strict=True))
 
 
-def _form(condition: Condition, config: ProjectConfig, source: str, field: str) -> Form:
+def _form(condition: Condition, config: ProjectConfig, kind: Kind, field: str, data_type: str) -> Form:
     """A name that must be equal has its words sorted; all of their orders are needed only where it may differ."""
-    its = config.sources[source].fields[field]
-    kind = condition.compared_as(its)
     view: View = "value" if kind != "name" else "orders" if condition.precision < 1 else "sorted"
     alias = config.customers.aliases[condition.alias] if condition.alias else None
     bypass = config.customers.bypass[condition.bypass] if condition.bypass else None
-    return Form(field, its.data_type, frozenset(condition.normalise), kind, view, alias, bypass)
+    return Form(field, data_type, frozenset(condition.normalise), kind, view, alias, bypass)
 
 
 def list_sources(rules: Iterable[Rule]) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from cdp_assets.config import ProjectConfig
+from cdp_assets.identity.judged import ALWAYS_EDGES
 from cdp_assets.identity.limits import overrides_example
 from cdp_assets.identity.rules import event_sources, record_sources
 from cdp_assets.identity.tables import MATCH_OVERRIDES, evidence
@@ -25,7 +26,7 @@ NOTICE = f"""
 """
 
 
-def always_edges(config: ProjectConfig, title: str) -> list[Stage]:
+def always_edges(config: ProjectConfig) -> list[Stage]:
     """An edge for each pair that people say is one; refused where one of the two does not exist."""
     body = f"""
         select p.left_source, p.left_key, p.right_source, p.right_key, 'always-match' as rule, cast(0 as integer) as rule_rank,
@@ -45,7 +46,7 @@ def always_edges(config: ProjectConfig, title: str) -> list[Stage]:
         return {MATCH_OVERRIDES.name: overrides_example(config), _KNOWN.name: known}
 
     reads = {MATCH_OVERRIDES.name: whole(), _KNOWN.name: whole()}
-    return [_known(config), Stage(title, reads, body, evidence(title), nasty=nasty)]
+    return [_known(config), Stage(ALWAYS_EDGES, reads, body, evidence(ALWAYS_EDGES), nasty=nasty)]
 
 
 def _known(config: ProjectConfig) -> Stage:

@@ -11,9 +11,9 @@ import pyarrow as pa
 
 from cdp_assets.config import ProjectConfig
 from cdp_assets.identity.components import constrained_stage, too_large
+from cdp_assets.identity.judged import ALWAYS_EDGES
 from cdp_assets.identity.limits import limits_of
 from cdp_assets.identity.stated import NOTICE as STATED
-from cdp_assets.identity.stated import always_edges
 from cdp_assets.identity.tables import MATCH_EDGES, evidence
 from cdp_assets.lake import Column, Stage, anyhow, by, everywhere, whole
 from cdp_assets.lake.nasty import keys, nasty_rows
@@ -37,14 +37,13 @@ _JOINS = (Column("place", "bigint", "number"), Column("state", "varchar", "state
 
 
 def taken(config: ProjectConfig, parts: Sequence[str]) -> list[Stage]:
-    """MATCH_EDGES from the judged edges of the stages `parts`, and from match_overrides: what becomes of each edge.
+    """MATCH_EDGES from ALWAYS_EDGES, the judged edges of the stages `parts`, and match_overrides: what becomes of each edge.
 
     Reads OF_NOBODY where identifiers are limited.
     """
     before, limited = limits_of(config)
-    always = always_edges(config, "always edges")
-    numbered = _numbered([always[-1].name, *parts])
-    return [*always, numbered, *before, _proposed(), constrained_stage("joins", _PROPOSED.name, limited), _refused(), _edges()]
+    joins = constrained_stage("joins", _PROPOSED.name, limited)
+    return [_numbered([ALWAYS_EDGES, *parts]), *before, _proposed(), joins, _refused(), _edges()]
 
 
 def notice(config: ProjectConfig) -> str:

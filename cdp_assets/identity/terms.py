@@ -90,8 +90,8 @@ def stages(config: ProjectConfig) -> list[Stage]:
     if sources:
         most = config.customers.guards.shared_by
         assert most is not None, "no field is identifying then"
-        held, named = [_held(config, source) for source in sources], [_named(config, source) for source in sources]
-        result += [*held, _union(_HELD, [stage.name for stage in held]), _crowded(most), *named]
+        named = [_named(config, source) for source in sources]
+        result += [_held(config, sources), _crowded(most), *named]
         result += [_union(_NAMED, [stage.name for stage in named]), _shared(most), _counted()]
         parts += [_shared(most).name, _counted().name]
     return [*result, _union(TERM_FREQUENCIES, parts)]
@@ -136,17 +136,20 @@ def _words() -> Stage:
     )  # fmt: skip
 
 
-def _held(config: ProjectConfig, source: str) -> Stage:
-    """The identifiers of a source's records."""
+def _held(config: ProjectConfig, sources: Sequence[str]) -> Stage:
+    """The identifiers of all records; null where a record has none. They stay: a filter would make each value comparable twice."""
     selects = []
-    for field, meaning in identifying(config, source).items():
-        value = canonical(meaning, exp.column(field, quoted=True)).sql(dialect="duckdb")
-        selects.append(f"select {literal(source)} as source, record_key, {literal(meaning)} as type, {value} as value from {name(source)}")
-    body = f"select * from ({' union all '.join(selects)}) where value is not null"
-    table = Table(f"identifiers of {source}", "an identifier of a record", (), _HELD.columns)
-    return Stage(
-        table.name, {source: anyhow()}, body, table, functions=functions_in(body), nasty=lambda: {source: _records_example(config, source)}
-    )
+    for source in sources:
+        for field, meaning in identifying(config, source).items():
+            value = canonical(meaning, exp.column(field, quoted=True)).sql(dialect="duckdb")
+            listing = f"{literal(source)} as source, record_key, {literal(meaning)} as type, {value} as value"
+            selects.append(f"select {listing} from {name(source)}")
+    body = " union all ".join(selects)
+
+    def nasty() -> dict[str, pa.Table]:
+        return {source: _records_example(config, source) for source in sources}
+
+    return Stage(_HELD.name, dict.fromkeys(sources, anyhow()), body, _HELD, functions=functions_in(body), nasty=nasty)
 
 
 def _crowded(most: int) -> Stage:
@@ -165,10 +168,14 @@ def _crowded(most: int) -> Stage:
 def _named(config: ProjectConfig, source: str) -> Stage:
     """Who of a source has these identifiers, by name."""
     table = Table(f"names of holders in {source}", "an identifier and the name of who has it", (), _NAMED.columns)
+    # a field has no space in its name; the names are made comparable after the join, for the few that are asked for
     body = f"""
-        select h.type, h.value, n.person
-        from {name(_CROWDED)} as h join (select record_key, {_person(config, source)} as person from {name(source)}) as n
-        on h.record_key = n.record_key where h.source = {literal(source)}
+        select "held type" as type, "held value" as value, {_person(config, source)} as person
+        from (
+            select h.type as "held type", h.value as "held value", r.*
+            from {name(_CROWDED)} as h join {name(source)} as r on h.record_key = r.record_key
+            where h.source = {literal(source)}
+        )
     """
     return Stage(
         table.name, {_CROWDED: by("record_key"), source: by("record_key")}, body, table, functions=functions_in(body),
@@ -215,9 +222,9 @@ def _counted() -> Stage:
     """How many identifiers of each type there are."""
     table = _part("identifiers counted")
     body = f"""
-        select {literal(ALL)} as kind, type, '' as term, count(*) as records, cast(null as bigint) as people,
+        select {literal(ALL)} as kind, type, '' as term, count(value) as records, cast(null as bigint) as people,
             cast(null as integer) as weight
-        from {name(_HELD.name)} group by type
+        from {name(_HELD.name)} group by type having count(value) > 0
     """
     return Stage(table.name, {_HELD.name: by("type")}, body, table, nasty=lambda: {_HELD.name: _held_example()})
 

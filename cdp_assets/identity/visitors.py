@@ -7,8 +7,8 @@ import pyarrow as pa
 from sqlglot import exp
 
 from cdp_assets.config import EventsSource, ProjectConfig
-from cdp_assets.identity.judged import ALWAYS, JUDGED, NEVER, stated
-from cdp_assets.identity.limits import overrides_example
+from cdp_assets.identity.judged import ALWAYS, ALWAYS_EDGES, JUDGED, NEVER, stated_and_forced
+from cdp_assets.identity.limits import always_example, overrides_example
 from cdp_assets.identity.rules import event_sources
 from cdp_assets.identity.tables import MATCH_OVERRIDES, evidence
 from cdp_assets.lake import Column, Stage, anyhow, by, intermediate
@@ -147,7 +147,7 @@ def visitor_edges(config: ProjectConfig, title: str) -> Stage:
                         rule_rank, bool_or(current) as current
                     from "visitor hits"
                     group by source, visitor_id, known_source, record_key, rule, rule_rank
-                ) as h {stated(config)}
+                ) as h {stated_and_forced(config)}
             )
             window best as (
                 partition by right_source, right_key, never order by current desc, rule_rank, left_key desc, left_source
@@ -156,11 +156,15 @@ def visitor_edges(config: ProjectConfig, title: str) -> Stage:
     """
     return Stage(
         title,
-        {VISITOR_HITS.name: by("source", "visitor_id"), MATCH_OVERRIDES.name: by("right_source", "right_key")},
+        {
+            VISITOR_HITS.name: by("source", "visitor_id"),
+            **dict.fromkeys((MATCH_OVERRIDES.name, ALWAYS_EDGES), by("right_source", "right_key")),
+        },
         body,
         evidence(title),
         nasty=lambda: {
             MATCH_OVERRIDES.name: overrides_example(config),
+            ALWAYS_EDGES: always_example(),
             VISITOR_HITS.name: nasty_rows(
                 VISITOR_HITS.columns, {"source": ["web", "app"], "visitor_id": ["v1", "v2", "v3"], "current": [True, False, False, True]}
             ),

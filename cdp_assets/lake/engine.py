@@ -86,7 +86,8 @@ class DuckDBEngine:
                 target = into if last else work
                 with no_values_in_errors(f"{stages[-1].writes.name}, step {stage.name}"):
                     target.mkdir(parents=True, exist_ok=True)
-                    results[stage.name] = self._run_in_memory(connection, stage, known, target, _order(stage.writes, kept=last))
+                    order = () if stage.in_order else _order(stage.writes, kept=last)
+                    results[stage.name] = self._run_in_memory(connection, stage, known, target, order)
                 known[stage.name] = results[stage.name].source()
         return results
 

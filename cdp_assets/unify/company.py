@@ -1,4 +1,4 @@
-"""How many records of each source have a say in a profile: where there is one, its value has no rival."""
+"""How many records of each source have a say in a profile: where no source has two, all of the profile is one row of a join."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,6 +17,11 @@ COUNTED = "records of "
 def count_column(source: str) -> str:
     """The column that says how many records of a source a profile has; a field of the configuration has no space in its name."""
     return f"{COUNTED}{source}"
+
+
+def at_most_one(config: ProjectConfig) -> str:
+    """The condition that no source has several records that have a say in the profile."""
+    return "(" + " and ".join(f"{name(count_column(source))} <= 1" for source in record_sources(config)) + ")"
 
 
 def company(config: ProjectConfig) -> Stage:

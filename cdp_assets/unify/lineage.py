@@ -7,15 +7,15 @@ from sqlglot import exp, parse_one
 from cdp_assets.config import ProjectConfig
 from cdp_assets.identity.greatest_key import key_number
 from cdp_assets.lake import Check, Stage, by
-from cdp_assets.unify.company import COMPANY, count_column
+from cdp_assets.unify.company import COMPANY, at_most_one
 from cdp_assets.unify.fields import UnifiedField, unified_fields
+from cdp_assets.unify.lineage_in_a_row import one_record_a_source
 from cdp_assets.unify.ranked import FROM_RECORD, Unit, origin_columns, ranked, rule_of, taken, units
 from cdp_assets.unify.survivorship import nasty_values, value_stages
 from cdp_assets.unify.tables import PROFILE_LINEAGE
 
-# A value that has no rival is taken as it is: most are such, and nothing has to be sorted for them. Of the others
-# place 1 has the value that the profile shows (see survivorship). Lists inside a window, not of a group by: those of
-# the latter stay in memory, and took twice the time.
+# Place 1 has the value that the profile shows (see survivorship). Lists inside a window, not of a group by: those of the
+# latter stay in memory, and took twice the time.
 _LINEAGE = """
     select
         customer_id, attribute, source, record_key, source_file, source_line, rule,
@@ -42,9 +42,8 @@ _LINEAGE = """
         ) as placed
         where place = 1 and may_win
     ) as chosen
+    order by customer_id, attribute
 """
-
-_NO_LOSERS = ["cast([] as varchar[]) as losing_values", "cast([] as varchar[]) as losing_records"]
 
 # What the branches of `candidates` look like; without a source of records there is none.
 _NO_CANDIDATES = """
@@ -66,7 +65,7 @@ def stages(config: ProjectConfig) -> list[Stage]:
     of_sources = [stage for stage in values if stage.name != COMPANY]
     reads = {stage.name: by("customer_id") for stage in of_sources}
     body = _lineage(config)
-    return [*values, Stage("profile_lineage", reads, body, PROFILE_LINEAGE, nasty=lambda: nasty_values(of_sources))]
+    return [*values, Stage("profile_lineage", reads, body, PROFILE_LINEAGE, nasty=lambda: nasty_values(of_sources), in_order=True)]
 
 
 def checks(config: ProjectConfig) -> list[Check]:
@@ -94,14 +93,14 @@ def checks(config: ProjectConfig) -> list[Check]:
     ]
 
 
-def _lineage(config: ProjectConfig) -> exp.Query:
-    """The values of all sources as one long list of candidates, and of each profile's field the first one."""
+def _lineage(config: ProjectConfig) -> str:
+    """The lineage of profiles with one record a source, which are nearly all, and then that of the others and of ranked fields."""
     fields = unified_fields(config)
     together = units(config, fields)
-    ranked_fields = {field.name: unit for unit in together for field in unit.fields}
+    ranked_fields = {field.name for unit in together for field in unit.fields}
     origins = {f.name: [m.source for m in f.members if taken(config, f, m.source)] for f in fields}
-    by_source = [(f, importance) for f in fields if f.name not in ranked_fields for importance in range(len(f.members))]
-    branches = [_candidates(config, f, importance, origins[f.name]) for f, importance in by_source]
+    alone = [field for field in fields if field.name not in ranked_fields]
+    branches = [_candidates(config, f, importance, origins[f.name]) for f in alone for importance in range(len(f.members))]
     branches += [_ranked(field, unit, origins[field.name]) for unit in together for field in unit.fields]
     start, query = parse_one(_NO_CANDIDATES, dialect="duckdb"), parse_one(_LINEAGE, dialect="duckdb")
     assert isinstance(start, exp.Query)
@@ -110,44 +109,20 @@ def _lineage(config: ProjectConfig) -> exp.Query:
         shared = {field.name: its for field in unit.fields if (its := origins[field.name])}
         query = query.with_(exp.to_identifier(unit.alias, quoted=True), as_=ranked(config, unit, shared))
     query = query.with_("candidates", as_=exp.union(start, *branches, distinct=False) if branches else start)
-    alone = [_without_rival(f, importance, origins[f.name]) for f, importance in by_source]
-    return exp.union(query, *alone, distinct=False) if alone else query
+    others = query.sql(dialect="duckdb")
+    return f"({one_record_a_source(config, alone, origins)}) union all ({others})" if alone else others
 
 
 def _candidates(config: ProjectConfig, field: UnifiedField, importance: int, origins: Collection[str]) -> exp.Select:
-    """The values of one source for one field that may have rivals."""
+    """The values of one source for one field in profiles that have several records of a source."""
     source, value = field.members[importance].source, exp.column(field.name, quoted=True)
     return (
         exp.select("customer_id", exp.Literal.string(field.name), exp.Literal.number(importance), exp.Literal.string(source))
         .select(*_record(field, shared=source in origins), exp.cast(value, "varchar"), exp.Literal.string(rule_of(field)), "true")
         .select(key_number(config, source, exp.column("record_key")), "record_key")
         .from_(exp.Table(this=exp.to_identifier(f"values_{source}", quoted=True)))
-        .where(value.is_(exp.null()).not_(), exp.not_(_alone(field)))
+        .where(value.is_(exp.null()).not_(), f"not {at_most_one(config)}")
     )
-
-
-def _without_rival(field: UnifiedField, importance: int, origins: Collection[str]) -> exp.Select:
-    """The values of one source for one field in profiles where no other record can have one."""
-    source, value = field.members[importance].source, exp.column(field.name, quoted=True)
-    return (
-        exp.select("customer_id", exp.Literal.string(field.name), exp.Literal.string(source))
-        .select(
-            *_record(field, shared=source in origins),
-            exp.Literal.string(rule_of(field)),
-            *_NO_LOSERS,
-        )
-        .from_(exp.Table(this=exp.to_identifier(f"values_{source}", quoted=True)))
-        .where(value.is_(exp.null()).not_(), _alone(field))
-    )
-
-
-def _alone(field: UnifiedField) -> exp.Expr:
-    """Whether one record of the profile is all that there is of the sources that know the field."""
-    counts = [exp.column(count_column(source), quoted=True) for source in dict.fromkeys(member.source for member in field.members)]
-    total: exp.Condition = counts[0]
-    for count in counts[1:]:
-        total = total + count
-    return exp.paren(total).eq(exp.Literal.number(1))
 
 
 def _ranked(field: UnifiedField, unit: Unit, origins: Collection[str]) -> exp.Select:

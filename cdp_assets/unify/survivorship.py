@@ -61,9 +61,9 @@ _COUNT_PEOPLE = """
     select
         customer_id, count(*) filter (kind = 'record') as records, count(*) filter (kind = 'visitor') as visitors,
         min(first_seen) as first_seen, max(last_seen) as last_seen,
-        coalesce(
-            list(source || '|' || record_key order by is_winner desc, record_key, source) filter (kind = 'record'),
-            cast([] as varchar[])
+        list_transform(
+            list_sort(coalesce(list(struct_pack(l := not is_winner, k := record_key, s := source)) filter (kind = 'record'), [])),
+            lambda x: x.s || '|' || x.k
         ) as record_keys
     from alternate_keys
     group by customer_id
@@ -170,12 +170,12 @@ def nasty_values(values: Sequence[Stage]) -> dict[str, pa.Table]:
 
 
 def _nasty_values(stage: Stage) -> pa.Table:
-    mine = count_column(stage.name.removeprefix(_VALUES))
-    others = len(keys()) - 1
-    given: dict[str, Sequence[Any]] = {
-        column.name: [2] * others + [int(column.name == mine)] for column in stage.writes.columns if column.name.startswith(COUNTED)
-    }
-    customers = [*itertools.islice(itertools.cycle(_CUSTOMERS), others), f"alone in {stage.name}"]
+    """Some profiles have several records of each source, the others one."""
+    several = itertools.cycle(_CUSTOMERS)
+    customers = [next(several) if n % 2 else f"d{n}" for n in range(len(keys()) - 1)]
+    customers.append(f"alone in {stage.name}")
+    counts = [2 if customer in _CUSTOMERS else 1 for customer in customers]
+    given: dict[str, Sequence[Any]] = {column.name: counts for column in stage.writes.columns if column.name.startswith(COUNTED)}
     return nasty_rows(stage.writes.columns, {**given, "customer_id": customers, "record_key": keys()})
 
 

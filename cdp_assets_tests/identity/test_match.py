@@ -263,6 +263,19 @@ def test_duplicates_that_are_never_one_are_refused() -> None:
     assert found == [("crm.c1", "crm.c2", "same mail", "never-match")]
 
 
+def test_an_always_match_with_a_record_that_does_not_exist_decides_nothing() -> None:
+    found = edges(
+        crm="record_key | name | mail\nc1 | Ann | ann@x",
+        loyalty="record_key | name | mail\nl1 | Bob | ann@x",
+        visitors="source | visitor_id | known_source | known_field | known_value | valid_to\nweb | v1 | crm | mail | ann@x |",
+        stated=f"{NOTHING}\ncrm | gone | loyalty | l1 | always\ncrm | gone | web | v1 | always",
+    )
+    assert ("crm.c1", "loyalty.l1", "mail", "joined") in found
+    assert ("crm.gone", "loyalty.l1", "always-match", "a record that does not exist") in found
+    assert ("crm.gone", "web.v1", "always-match", "a record that does not exist") in found
+    assert not [each for each in found if each[3] == "an always-match decides"]
+
+
 def test_what_is_always_one_decides_before_all_rules() -> None:
     found = edges(
         crm="record_key | mail\nc1 | ann@x\nc2 | bob@x",

@@ -94,3 +94,21 @@ def test_a_match_rule_that_is_too_much_work_inside_a_source_is_refused_by_its_na
         run_tables(deduplicate.pairs_stages(project(), "crm"), {"crm": given})
     assert 'customers.match, rule "name", applied inside crm too: it would compare about 4 pairs' in caught.value.message
     assert "Or give crm rules of its own (customers.dedupe.crm.rules); with an empty list, `rules: []`" in caught.value.message
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_both_sides_are_compared_in_the_same_way_where_the_type_of_one_only_says_how(turned: bool) -> None:
+    left, right = ("person.full_name", "person.last_name") if not turned else ("text", "location.street")
+    config = parse_config(f"""
+        version: 1
+        sources:
+          a: {{files: a, primary_key: id, fields: {{one: {left}, zip: text}}}}
+          b: {{files: b, primary_key: id, fields: {{other: {right}, zip: text}}}}
+        customers:
+          match_order: [a, b]
+          match:
+            - {{name: r, left: a, right: b, all: [{{field: zip}}, {{field: {{left: one, right: other}}, precision: high}}]}}
+    """)
+    [rule] = match_rules(config)
+    kind = "name" if not turned else "address"
+    assert [(c.left.kind, c.right.kind) for c in rule.comparisons] == [("text", "text"), (kind, kind)]

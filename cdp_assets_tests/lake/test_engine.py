@@ -110,6 +110,14 @@ def test_a_table_whose_rows_are_looked_up_is_written_in_small_parts(tmp_path: Pa
         assert connection.execute(f"select k from read_parquet('{tmp_path}/kept/*.parquet')").fetchall() == [(k,) for k in range(50000)]
 
 
+def test_rows_that_come_in_order_are_written_as_they_come(tmp_path: Path) -> None:
+    table = Table("out", "given by a test", ("k",), intermediate("out", "k | bigint | key").columns)
+    runs = "(select k from t where k % 2 = 0 order by k) union all (select k from t where k % 2 = 1 order by k)"
+    with _made(tmp_path, Stage("out", {"t": by("k")}, runs, table, in_order=True)) as connection:
+        found = connection.execute(f"select k from read_parquet('{tmp_path}/kept/*.parquet')").fetchall()
+    assert [k for [k] in found] == [*range(0, 50000, 2), *range(1, 50000, 2)]
+
+
 def test_only_what_is_kept_or_has_a_key_is_sorted(tmp_path: Path) -> None:
     loose, keyed, last = (
         intermediate(each, "k | bigint | number", ("k",) if each == "keyed" else ()) for each in ("loose", "keyed", "last")
