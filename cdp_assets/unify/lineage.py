@@ -10,7 +10,7 @@ from cdp_assets.lake import Check, Stage, by
 from cdp_assets.unify.company import COMPANY, at_most_one
 from cdp_assets.unify.fields import UnifiedField, unified_fields
 from cdp_assets.unify.lineage_in_a_row import one_record_a_source
-from cdp_assets.unify.ranked import FROM_RECORD, Unit, origin_columns, ranked, rule_of, taken, units
+from cdp_assets.unify.ranked import FROM_RECORD, PLACE, Unit, origin_columns, ranked, rule_of, taken, units
 from cdp_assets.unify.survivorship import nasty_values, value_stages
 from cdp_assets.unify.tables import PROFILE_LINEAGE
 
@@ -128,9 +128,10 @@ def _candidates(config: ProjectConfig, field: UnifiedField, importance: int, ori
 def _ranked(field: UnifiedField, unit: Unit, origins: Collection[str]) -> exp.Select:
     """The values of the ranked records for one field. Of a group only the first record's may be shown."""
     value = exp.column(field.name, quoted=True)
-    may_win = "place = 1" if unit.grouped else "true"
+    place = exp.column(PLACE, quoted=True)
+    may_win = place.eq(exp.Literal.number(1)) if unit.grouped else exp.true()
     return (
-        exp.select("customer_id", exp.Literal.string(field.name), "place", "source", *_record(field, shared=bool(origins)))
+        exp.select("customer_id", exp.Literal.string(field.name), place, "source", *_record(field, shared=bool(origins)))
         .select(exp.cast(value, "varchar"), exp.Literal.string(rule_of(field)), may_win, exp.cast(exp.null(), "bigint"), "record_key")
         .from_(exp.Table(this=exp.to_identifier(unit.alias, quoted=True)))
         .where(value.is_(exp.null()).not_())

@@ -16,6 +16,9 @@ from cdp_assets.identity.greatest_key import key_number
 from cdp_assets.unify.fields import UnifiedField
 
 FROM_RECORD = ("customer_id", "record_key", "source_file", "source_line")
+PLACE = "its place"
+"""The column of the ranked records that numbers them; ours have a space in their names, as no field of the configuration has."""
+_RECENT, _IMPORTANCE, _NUMBER = "how recent", "importance of its source", "number of its key"
 
 
 def origin_columns(field: str) -> dict[str, str]:
@@ -92,13 +95,13 @@ def ranked(config: ProjectConfig, unit: Unit, origins: Mapping[str, Collection[s
     fields = (exp.column(name, quoted=True) for name in (*(field.name for field in unit.fields), *further))
     columns: list[str | exp.Expr] = [*FROM_RECORD, "source", *fields]
     order = [
-        exp.Ordered(this=exp.column("moment"), desc=unit.policy == "most_recent", nulls_first=False),
-        exp.Ordered(this=exp.column("importance"), nulls_first=False),
-        exp.Ordered(this=exp.column("key_number"), desc=True, nulls_first=False),
+        exp.Ordered(this=exp.column(_RECENT, quoted=True), desc=unit.policy == "most_recent", nulls_first=False),
+        exp.Ordered(this=exp.column(_IMPORTANCE, quoted=True), nulls_first=False),
+        exp.Ordered(this=exp.column(_NUMBER, quoted=True), desc=True, nulls_first=False),
         exp.Ordered(this=exp.column("record_key"), desc=True, nulls_first=False),
     ]
     place = exp.Window(this=exp.RowNumber(), partition_by=[exp.column("customer_id")], order=exp.Order(expressions=order))
-    return exp.select(*columns, exp.alias_(place, "place")).from_(exp.union(*parts, distinct=False).subquery("candidates"))
+    return exp.select(*columns, place.as_(PLACE, quoted=True)).from_(exp.union(*parts, distinct=False).subquery("candidates"))
 
 
 def rule_of(field: UnifiedField) -> str:
@@ -116,9 +119,9 @@ def _sources(config: ProjectConfig, name: str, fields: Sequence[UnifiedField]) -
 def _typed(unit: Unit) -> exp.Select:
     types = {**dict.fromkeys(("customer_id", "record_key", "source_file"), "varchar"), "source_line": "bigint", "source": "varchar"}
     types |= {
-        "importance": "integer",
-        "key_number": "bigint",
-        "moment": unit.moment_type,
+        _IMPORTANCE: "integer",
+        _NUMBER: "bigint",
+        _RECENT: unit.moment_type,
         **{field.name: field.data_type for field in unit.fields},
     }
     return exp.select(*(_null(kind).as_(name, quoted=True) for name, kind in types.items())).where("false")

@@ -24,7 +24,7 @@ from cdp_assets.unify.company import COMPANY, COUNTED, company, count_column
 from cdp_assets.unify.customer_clusters import cluster_stages, joined
 from cdp_assets.unify.deduplicated_tables import TAKEN
 from cdp_assets.unify.fields import UnifiedField, unified_fields
-from cdp_assets.unify.ranked import moments, origin_columns, ranked, taken, units
+from cdp_assets.unify.ranked import PLACE, moments, origin_columns, ranked, taken, units
 from cdp_assets.unify.tables import ALTERNATE_KEYS, profiles_table, unified_profiles
 from cdp_assets.unify.winners import origins as origins_of
 
@@ -251,10 +251,8 @@ def _profiles(config: ProjectConfig) -> exp.Query:
         query = _joined(query, _best(config, source, names), f"best_{source}")
     for unit in together:
         names = [field.name for field in unit.fields]
-        first_place = (
-            exp.select("customer_id", *(_column(name) for name in names)).from_(ranked(config, unit).subquery("r")).where("place = 1")
-        )
-        query = _joined(query, first_place, unit.alias)
+        values = exp.select("customer_id", *(_column(name) for name in names)).from_(ranked(config, unit).subquery("r"))
+        query = _joined(query, values.where(_column(PLACE).eq(exp.Literal.number(1))), unit.alias)
     return query
 
 

@@ -163,6 +163,32 @@ class TestGroups:
         assert ann(f"{{home: {{{ADDRESS}}}}}")["mail"] == "ann@1"
 
 
+OF_OURS = "moment importance key_number place candidates ranked value attribute may_win winner_number p k".split()
+
+
+@pytest.mark.parametrize("field", OF_OURS)
+@pytest.mark.parametrize("merge", ["most_recent: on", "group: [{field}, city]", "group: [{field}, city], most_recent: on"])
+def test_a_field_may_have_a_name_that_statements_use(field: str, merge: str) -> None:
+    name = field if "group" not in merge else "both"
+    parsed = parse_config(f"""
+version: 1
+sources:
+  crm: {{files: a, primary_key: id, fields: {{id: text, {field}: identity.email, city: text, on: date}}}}
+customers: {{merge: {{{name}: {{{merge.replace("{field}", field)}}}}}}}
+""")
+    crm = f"""
+        record_key | is_winner | source_file | source_line | id | {field}  | city | on
+        1          | true      | a           | 2           | 1  | old@x    | Bonn | 2020-01-01
+        2          | true      | a           | 3           | 2  | new@x    | Kiel | 2020-01-02
+    """
+    keys = "source | record_key | customer_id | kind | is_winner\ncrm | 1 | ann | record | true\ncrm | 2 | ann | record | true"
+    given: dict[str, Any] = {"deduplicated_crm": (crm, deduplicated(parsed, "crm")), "alternate_keys": (keys, ALTERNATE_KEYS)}
+    [row] = run_stages(survivorship.stages(parsed), **given, customer_ids=IDS)
+    assert row[field] == "new@x"
+    [line] = [each for each in run_stages(lineage.stages(parsed), **given) if each["attribute"] == field]
+    assert (line["record_key"], line["losing_values"]) == ("2", ["old@x"])
+
+
 class TestLineage:
     """What profile_lineage says of these values."""
 
