@@ -77,7 +77,7 @@ def _decide(obj: Context, verdict: "Verdict", written: Sequence[str], of: Of, *,
     foreseen = foresee(project, of.value, pair, verdict)
     if foreseen.why_not:
         raise UserError(f"{foreseen.why_not} Nothing was changed.")
-    for line in _lines(foreseen):
+    for line in _lines(foreseen, verdict):
         typer.echo(line)
     if not yes:
         try:
@@ -85,7 +85,8 @@ def _decide(obj: Context, verdict: "Verdict", written: Sequence[str], of: Of, *,
         except typer.Abort:
             raise UserError("Not decided; nothing was changed.") from None
     decide_pair(project, obj.user, of.value, pair, verdict)
-    typer.echo("Decided. It takes effect with the next refresh (`cdp refresh`); `cdp match undo` with the same records takes it back.")
+    after = "." if verdict == "undo" else "; `cdp match undo` with the same records takes it back."
+    typer.echo(f"{'Taken back' if verdict == 'undo' else 'Decided'}. It takes effect with the next refresh (`cdp refresh`){after}")
     typer.echo(json.dumps({"verdict": verdict, "moved": len(foreseen.moved), "segments": foreseen.segments, "exports": foreseen.exports}))
 
 
@@ -100,11 +101,14 @@ def _written(record: tuple[str, str]) -> str:
     return ":".join(record)
 
 
-def _lines(foreseen: "Foreseen") -> list[str]:
+def _lines(foreseen: "Foreseen", verdict: "Verdict") -> list[str]:
     """What would follow, for people."""
+    no_effect = foreseen.outlook.no_effect
+    if not foreseen.moved and no_effect:
+        return [f"No profile changes: as things are it has no effect ({no_effect})."]
     if not foreseen.moved:
-        return ["No profile changes: it only makes sure that later refreshes keep it so."]
-    lines = ["What would follow:"]
+        return ["No profile changes." if verdict == "undo" else "No profile changes: it only makes sure that later refreshes keep it so."]
+    lines = ["What would follow:", *([f"  The two do not become one ({no_effect})."] if no_effect else [])]
     for record, (before, after) in list(foreseen.moved.items())[:MOST_SHOWN]:
         new = " (a new id)" if after in foreseen.new_ids else " (a former id)" if after in foreseen.outlook.former else ""
         lines.append(f"  {_written(record)}: {before or 'no profile'} -> {after or 'no profile'}{new}")
