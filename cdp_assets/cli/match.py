@@ -1,12 +1,12 @@
 """`cdp match`: say of two records that they are one, or that they are not, after seeing what would follow."""
 
 import json
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cdp_assets.cli.console import WIDE, plain_console
 from cdp_assets.cli.context import Context
 from cdp_assets.cli.refresh import Of
 from cdp_assets.config import Project, Role
@@ -47,7 +47,6 @@ def undo(context: typer.Context, one: One, other: Other, of: OfEntity = Of.custo
 @app.command("list")
 def list_decisions(context: typer.Context, of: OfEntity = Of.customers) -> None:
     """List the decisions that stand, newest first, and whether they count. Needs the role contributor."""
-    from rich.console import Console
     from rich.table import Table as Grid
 
     from cdp_assets.orchestration.match_decisions import standing_decisions
@@ -65,7 +64,7 @@ def list_decisions(context: typer.Context, of: OfEntity = Of.customers) -> None:
     for each in found:
         said = {"accept": "the same", "reject": "not the same"}[each.verdict]
         grid.add_row(f"{each.when:%Y-%m-%d %H:%M}", each.user, _written(each.pair[0]), _written(each.pair[1]), said, each.state)
-    Console(width=None if sys.stdout.isatty() else 160).print(grid)
+    plain_console(WIDE).print(grid)
 
 
 def _decide(obj: Context, verdict: "Verdict", written: Sequence[str], of: Of, *, yes: bool) -> None:

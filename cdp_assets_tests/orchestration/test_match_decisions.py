@@ -241,6 +241,14 @@ def test_a_decision_on_a_record_that_has_vanished_is_listed_as_such_and_can_be_t
     assert [each.verdict for each in standing_decisions(project, "customers")] == ([] if verdict == "undo" else ["reject"])
 
 
+def test_keys_are_listed_letter_by_letter(project: Project) -> None:
+    for key in ("[/b]k", "[red]x[/red]", "a:b:"):
+        decide_pair(project, "ann", "customers", (("crm", key), ("shop", "s3")), "accept")
+    listed = cdp(project.folder, "match", "list")
+    assert listed.returncode == 0, listed.stderr
+    assert all(f"crm:{key} " in listed.stdout for key in ("[/b]k", "[red]x[/red]", "a:b:"))
+
+
 def test_a_decision_on_a_source_that_takes_no_part_any_more_can_be_taken_back(project: Project) -> None:
     decide_pair(project, "ann", "customers", (("crm", "c4"), ("web", "v2")), "accept")
     changed = CONFIG.replace("match_order: [crm, shop, web]", "match_order: [crm, shop]")
