@@ -1,10 +1,8 @@
 """Decisions on two records of customers, accounts or contacts: what would follow, taking one, and those that stand."""
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from cdp_assets.config import Project
 from cdp_assets.config.guards import pair_lists
@@ -19,7 +17,7 @@ from cdp_assets.identity.outlook import Outlook, Record, Verdict, outlook, subje
 from cdp_assets.identity.overrides import kind_of
 from cdp_assets.identity.rules import event_sources, record_sources
 from cdp_assets.identity.tables import MATCH_OVERRIDES
-from cdp_assets.lake import Place, Source, no_values_in_errors, session
+from cdp_assets.lake import Place, Source, folder_aside, no_values_in_errors, session
 from cdp_assets.lake.source import literal, name
 from cdp_assets.segments.tables import SEGMENT_MEMBERSHIP
 
@@ -73,9 +71,9 @@ def foresee(project: Project, of: str, pair: tuple[Record, Record], verdict: Ver
     if verdict == "accept" or not decided:  # otherwise there may be neither record nor source any more
         _known(seen, pair)
     place.prepare()
-    with tempfile.TemporaryDirectory(prefix="decision-", dir=place.store / "work") as work:  # a later run sweeps it if we are killed
+    with folder_aside(place.store) as work:
         memory = project.config.engine.memory_bytes
-        found = outlook(seen.config, _reader(project, of), Path(work), pair, verdict, memory=memory, decided=decided)
+        found = outlook(seen.config, _reader(project, of), work, pair, verdict, memory=memory, decided=decided)
     segments = _segments(project, of, found.touched)
     exports = sorted(n for n, each in project.config.exports.items() if set(each.segments) & set(segments))
     why_not = _CONTRADICTED.format(against=found.against) if found.used == "contradicted" else None

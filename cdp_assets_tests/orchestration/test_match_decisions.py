@@ -3,6 +3,7 @@
 import random
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -10,10 +11,11 @@ import pytest
 from cdp_assets.config import Project, load_project
 from cdp_assets.errors import UserError
 from cdp_assets.governance.tables import DECISIONS
-from cdp_assets.identity.outlook import Record, Verdict
+from cdp_assets.identity.outlook import Outlook, Record, Verdict
 from cdp_assets.identity.registry_tables import CUSTOMER_IDS
 from cdp_assets.identity.tables import CLUSTERS, MATCH_EDGES
 from cdp_assets.lake import Place, Run, Table
+from cdp_assets.orchestration import match_decisions
 from cdp_assets.orchestration.match_decisions import decide_pair, foresee, standing_decisions
 from cdp_assets_tests.cli.test_commands import cdp
 from cdp_assets_tests.projects import ordered_steps, run_steps, run_up_to, small_project
@@ -239,6 +241,19 @@ def test_a_decision_on_a_record_that_has_vanished_is_listed_as_such_and_can_be_t
     assert ended.stdout.startswith(without)
     assert "keep it so" not in ended.stdout
     assert [each.verdict for each in standing_decisions(project, "customers")] == ([] if verdict == "undo" else ["reject"])
+
+
+def test_a_refresh_that_begins_takes_nothing_from_a_question_under_way(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = match_decisions.outlook
+
+    def swept(*given: Any, **more: Any) -> Outlook:
+        (given[2] / "found").write_text("rows")
+        Place(project.store).sweep(keep=None)
+        assert (given[2] / "found").exists()
+        return asked(*given, **more)
+
+    monkeypatch.setattr(match_decisions, "outlook", swept)
+    assert foresee(project, "customers", (("crm", "c3"), ("crm", "c4")), "accept").moved
 
 
 def test_keys_are_listed_letter_by_letter(project: Project) -> None:
