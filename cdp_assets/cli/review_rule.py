@@ -37,15 +37,15 @@ def print_preview(told: dict[str, Any], out: "Console") -> None:
     for side in told["sides"]:
         where = f"inside {side['left']}" if side["left"] == side["right"] else f"{side['left']} and {side['right']}"
         matched, rest = side["matched"], side["records"] - side["matched"]
-        out.print(f'Rule "{told["rule"]}", {where}', markup=False, highlight=False)
+        out.print(f'Rule "{told["rule"]}", {where}')
         share = f" ({matched / side['records'] * 100:.1f} %)" if side["records"] else ""
-        out.print(f"{matched:,} of {side['records']:,} records of {side['right']} matched{share}, {rest:,} did not.", highlight=False)
+        out.print(f"{matched:,} of {side['records']:,} records of {side['right']} matched{share}, {rest:,} did not.")
         for status, reason, pairs in side["pairs"]:
-            out.print(f"   {pairs:,} pairs {status}" + (f": {reason}" if reason else ""), markup=False, highlight=False)
+            out.print(f"   {pairs:,} pairs {status}" + (f": {reason}" if reason else ""))
         if side["weakest"]:
-            out.print("The weakest that were used:", highlight=False)
+            out.print("The weakest that were used:")
         for pair in side["weakest"]:
-            out.print(f"   {pair['from']} and {pair['to']}, {percent(pair['score'])} alike", markup=False, highlight=False)
+            out.print(f"   {pair['from']} and {pair['to']}, {percent(pair['score'])} alike")
             print_compared(out, pair, pair["from"], pair["to"])
     if told["masked"]:
-        out.print("Of personal values the forms are shown: a for letters, 9 for a digit. A contributor sees the values.", highlight=False)
+        out.print("Of personal values the forms are shown: a for letters, 9 for a digit. A contributor sees the values.")

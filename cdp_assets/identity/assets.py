@@ -50,7 +50,7 @@ def steps(project: Project) -> list[Step]:
                 "refused": "count(*) filter (status = 'refused')",
                 "review": "count(*) filter (status = 'review')",
             },
-            notice=stated.NOTICE,
+            notice=stated.notice(config),
         ),
         Step(
             CLUSTERS,

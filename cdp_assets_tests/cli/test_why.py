@@ -13,7 +13,8 @@ from cdp_assets.config import Project
 from cdp_assets.errors import UserError
 from cdp_assets.governance.tables import AUDIT_LOG
 from cdp_assets.lake import Place
-from cdp_assets_tests.identity.explain.world import CONFIG, unified
+from cdp_assets_tests.identity.explain.world import CONFIG, FILES, unified
+from cdp_assets_tests.projects import run_up_to, small_project
 
 ROLES = "roles: {owner: [olga], contributor: [cora], viewer: [vic]}\n"
 PERSONAL = ("Ann", "Lee", "Bob", "Kent", "@x.example", "1980", "c3 ", "l1 ")
@@ -76,6 +77,20 @@ def test_a_viewer_sees_forms_and_only_the_keys_that_were_named(
     assert "lee@x.example" in said(project, capsys, "why", "shop:s1", "crm:c2", user="cora")  # the search for values finds them
 
 
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_a_viewer_who_gave_only_an_id_does_not_see_the_key_behind_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], more: tuple[str, ...]
+) -> None:
+    by_mail = CONFIG.replace("files: loyalty.csv, primary_key: no", "files: loyalty.csv, primary_key: mail") + ROLES
+    cards = "no,name,mail,born\nl1,Lee Anne,lee@x.example,1980-01-02\nl2,Rob Kent,rob@x.example,1981-02-02\n"
+    project = small_project(tmp_path, by_mail, {**FILES, "loyalty.csv": cards})
+    list(run_up_to(project, "alternate_keys"))
+    profile = told(project, capsys, "why", "loyalty:rob@x.example", "loyalty:rob@x.example")["a"]["profile"]
+    assert "rob@x.example" in said(project, capsys, "why-not", profile, "shop:s2", *more)  # a contributor sees it
+    assert "rob@x.example" not in said(project, capsys, "why-not", profile, "shop:s2", *more, user="vic")
+    assert "loyalty:rob@x.example" in said(project, capsys, "why-not", "loyalty|rob@x.example", "shop:s2", *more, user="vic")
+
+
 def test_who_asked_is_written_down_without_any_value_or_key(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     profile = told(project, capsys, "why", "shop:s1", "crm:c2", user="vic")["a"]["profile"]
     entries = f'select user_name, action, subject, outcome, role, detail from ({Place(project.store).newest(AUDIT_LOG).sql}) order by "at"'
@@ -103,8 +118,6 @@ def test_accounts_and_contacts_are_asked_by_of(project: Project) -> None:
 
 
 def test_a_half_done_refresh_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from cdp_assets_tests.projects import run_up_to
-
     project = unified(tmp_path)
     (tmp_path / "shop.csv").write_text("account,customer,mail,postcode\ns1,A Lee,other@x.example,N1\n")
     list(run_up_to(project, "match_edges"))
