@@ -18,6 +18,7 @@ Rule = Annotated[str | None, typer.Option("--rule", help="Only this rule: how ma
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 Key = tuple[str, str, str]
 CHANGES = "changes of a record's id since the first run"
+LEFT_OUT = "groups left out"
 NONE = "--"
 """What stands in the place of a figure before the first refresh."""
 
@@ -137,6 +138,7 @@ def parts(config: ProjectConfig, its: Figures) -> Iterator[tuple[str, list[str]]
                 f"{its.text('profiles', 'groups of so many', each)} made of {each} record{'s' * (each != '1')}"
                 for each in sorted(sizes, key=_first)
             ),
+            *_left_out(its),
         ],
     )
     yield (
@@ -147,6 +149,12 @@ def parts(config: ProjectConfig, its: Figures) -> Iterator[tuple[str, list[str]]
             *changed_ids(its),
         ],
     )
+
+
+def _left_out(its: Figures) -> Iterator[str]:
+    """Groups that became no profile, if there are any or were before."""
+    if (said := its.text("profiles", LEFT_OUT)) not in ("0", NONE):
+        yield f"groups left out, because nothing matches them and their source has include_all_records: false: {said}"
 
 
 def changed_ids(its: Figures) -> list[str]:

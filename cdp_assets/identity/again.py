@@ -16,11 +16,11 @@ from cdp_assets.identity.match import (
     VISITOR_EDGES,
     best_hits,
     duplicate_edges,
-    taken,
 )
 from cdp_assets.identity.rules import record_sources
 from cdp_assets.identity.stated import always_edges
 from cdp_assets.identity.tables import MATCH_EDGES
+from cdp_assets.identity.taken import taken
 from cdp_assets.identity.usable import nobody_stages
 from cdp_assets.identity.visitors import NO_LONGER, VISITOR_HITS, visitor_edges
 from cdp_assets.lake import Stage, Table, anyhow

@@ -5,7 +5,7 @@ from functools import partial
 from cdp_assets.config import Project, ProjectConfig
 from cdp_assets.events.tables import VISITOR_IDENTITIES
 from cdp_assets.governance.tables import DECISIONS
-from cdp_assets.identity import clusters, configured, id_changes, match, overrides, registry, stated
+from cdp_assets.identity import clusters, configured, id_changes, match, overrides, registry, taken
 from cdp_assets.identity.registry_tables import CONFIGURED_IDS, CUSTOMER_ID_CHANGES, CUSTOMER_ID_REDIRECTS, CUSTOMER_IDS
 from cdp_assets.identity.rules import dedupe_rules, entities, event_sources, list_sources, match_rules, record_sources
 from cdp_assets.identity.tables import CLUSTERS, MATCH_EDGES, MATCH_OVERRIDES
@@ -50,7 +50,7 @@ def steps(project: Project) -> list[Step]:
                 "refused": "count(*) filter (status = 'refused')",
                 "review": "count(*) filter (status = 'review')",
             },
-            notice=stated.notice(config),
+            notice=taken.notice(config),
         ),
         Step(
             CLUSTERS,

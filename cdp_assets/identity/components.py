@@ -34,6 +34,11 @@ class Limited:
 _TRIANGLES = {"place": [5, 1, 2, 3, 4, 6, 7], "a": ["a", "b", "b", "x", "a", "y", "q"], "b": ["c", "c", "d", "y", "b", "z", "q2"]}
 
 
+def too_large(largest: int) -> str:
+    """The reason of an edge that is refused because its group would have more than so many records."""
+    return f"the group would have more than {largest} records"
+
+
 def group_stage(title: str, edges: str) -> Stage:
     """Rows of (node, root) for the nodes of the edges (a, b): root is the smallest node of the group."""
     table = intermediate(title, "node | varchar | a record\nroot | varchar | the smallest record of its group", key=("node",))
@@ -106,7 +111,7 @@ def _constrained(tables: Mapping[str, pa.Table], params: Mapping[str, Any]) -> p
     states = kernels.constrained(one, other, forced, limits)
     names = ["redundant", "joined", *["refused"] * (2 + len(most))]
     reasons = [
-        None, None, f"the group would have more than {params['largest']} records", "a never-match stands between the two groups",
+        None, None, too_large(params["largest"]), "a never-match stands between the two groups",
         *(f"the group would have more than {limit} different values of {kind}" for kind, limit in most.items()),
     ]  # fmt: skip
     return pa.table(

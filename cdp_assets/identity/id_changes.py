@@ -3,6 +3,10 @@
 What the ids were before is what the last change of each record says, so nothing is lost when a run ends between the
 registry and this table, and a second run over the same registry finds nothing new. A cause is given only where the rule
 of the registry (registry.py) implies the change: what is left over is `unexplained` and is not written.
+
+After such a run the registry has gone on more than once since the last change here, and whoever was the reason of a change may
+be gone. The registry's own numbers tell: in its newest number nobody who held an id before would hold it still without having
+held it in the last change here. Where somebody does, the change is `not recorded`: a run ended early, nothing is at fault.
 """
 
 from typing import Any
@@ -19,7 +23,8 @@ _STATE = """
     changes     | integer | how many changes it had; null: it is new
     before      | varchar | its id after the last of them
     now         | varchar | its id now
-    is_there    | boolean | it is in a cluster"""
+    is_there    | boolean | it is in a cluster
+    gave_up     | bigint  | registry number in which it had given up the id before; null: it holds it, or had none"""
 _STATES = intermediate("states", _STATE)
 _FATES = intermediate(
     "fates",
@@ -35,6 +40,7 @@ _NATURES = intermediate(
     customer_id | varchar | an id
     configured  | boolean | it comes from the fields of customers.id
     held        | boolean | some record holds it now
+    since       | bigint  | registry number in which the first of them got it
     """,
 )
 _CHANGED = intermediate(
@@ -43,6 +49,7 @@ _CHANGED = intermediate(
     kept     | boolean | some records hold the id before still
     whole    | boolean | all records that held it and hold any hold one and the same
     given_on | boolean | it comes from the fields of customers.id, and somebody holds it
+    since    | bigint  | registry number in which the first who holds the id before got it
     """,
 )
 _FOUND = intermediate(
@@ -57,12 +64,14 @@ _FOUND = intermediate(
     """,
 )
 _NUMBER = intermediate("set_number", "number | bigint | number of the changes that are found now")
+_NEWEST = intermediate("newest", "number | bigint | the newest number in the registry")
 _CLUSTERS = columns("source | varchar | of the record\nrecord_key | varchar | of the record")
 
 _FIND_STATES = """
     select
         coalesce(p.source, n.source) as source, coalesce(p.record_key, n.record_key) as record_key,
-        p.change as changes, p.customer_id as before, n.customer_id as now, c.source is not null as is_there
+        p.change as changes, p.customer_id as before, n.customer_id as now, c.source is not null as is_there,
+        g.until as gave_up
     from (
         select source, record_key, change, customer_id
         from customer_id_changes_before
@@ -71,6 +80,8 @@ _FIND_STATES = """
     full join (select source, record_key, customer_id from customer_ids where held) as n
         on n.source = p.source and n.record_key = p.record_key
     left join clusters as c on c.source = coalesce(p.source, n.source) and c.record_key = coalesce(p.record_key, n.record_key)
+    left join (select source, record_key, customer_id, until from customer_ids where not held) as g
+        on g.source = p.source and g.record_key = p.record_key and g.customer_id = p.customer_id
 """
 
 _FIND_FATES = """
@@ -81,13 +92,16 @@ _FIND_FATES = """
 """
 
 _FIND_NATURES = f"""
-    select customer_id, bool_or(starts_with(base_record, '{CONFIGURED}')) as configured, bool_or(held) as held
+    select customer_id, bool_or(starts_with(base_record, '{CONFIGURED}')) as configured, bool_or(held) as held,
+        min(since) filter (held) as since
     from customer_ids
     group by customer_id
 """
 
 _FIND_CHANGED = """
-    select s.source, s.record_key, s.changes, s.before, s.now, s.is_there, f.kept, f.whole, n.configured and n.held as given_on
+    select
+        s.source, s.record_key, s.changes, s.before, s.now, s.is_there, s.gave_up, f.kept, f.whole, n.configured and n.held as given_on,
+        n.since
     from states as s
     left join fates as f on f.before = s.before
     left join natures as n on n.customer_id = s.before
@@ -104,12 +118,16 @@ _FIND_CAUSES = """
             when t.kept then case when c.whole then 'merged' else 'moved' end
             when c.kept then 'split'
             when n.configured or c.given_on then 'configured value'
+            when least(c.since, n.since, c.gave_up) < w.number then 'not recorded'
             else 'unexplained'
         end as cause
     from changed as c
     left join fates as t on t.before = c.now
     left join natures as n on n.customer_id = c.now
+    cross join newest as w
 """
+
+_FIND_NEWEST = "select coalesce(max(greatest(since, until)), 0) as number from customer_ids"
 
 _FIND_NUMBER = "select 1 + coalesce(max(change_set), 0) as number from customer_id_changes_before"
 
@@ -132,11 +150,12 @@ def stages() -> list[Stage]:
     ids: list[Any] = ["A", "B", None, "C", "A", "D", None]
     one: list[Any] = ["crm"]
     log = {"source": one, "record_key": [*"abcde"], "change": [1, 2, 3], "customer_id": ids, "change_set": [1, 2]}
-    registry = {"source": one, "record_key": [*"abcdefg"], "customer_id": [*"ABC"], "held": [True, True, False]}
+    registry = {"source": one, "record_key": [*"abcdefg"], "customer_id": [*"ABC"], "held": [True, True, False], "since": [1, 2, 3]}
     registry["base_record"] = ["crm|a", f"{CONFIGURED}x"]
     state = {"source": one, "record_key": [f"k{n}" for n in range(60)], "before": ids, "now": ["A", "C", "B", None, "B"]}
+    state |= {"gave_up": [3, 2, None], "since": [3, None, 1]}
     fates = {"before": [*"ABCD"], "kept": [True, False], "whole": [True, False, False]}
-    natures = {"customer_id": [*"ABCD"], "configured": [True, False, False], "held": [True, True, False]}
+    natures = {"customer_id": [*"ABCD"], "configured": [True, False, False], "held": [True, True, False], "since": [3, 2, 1]}
     found = {**state, "change": [1, 2], "cause": list(CAUSES)}
     examples: dict[str, pa.Table] = {
         before: nasty_rows(CUSTOMER_ID_CHANGES.columns, log, rows=15),
@@ -147,6 +166,7 @@ def stages() -> list[Stage]:
         "natures": nasty_rows(_NATURES.columns, natures, rows=4),
         "changed": nasty_rows(_CHANGED.columns, state),
         "found": nasty_rows(_FOUND.columns, found),
+        "newest": nasty_rows(_NEWEST.columns, {"number": [3]}, rows=1),
         "set_number": nasty_rows(_NUMBER.columns, {"number": [3]}, rows=1),
     }
 
@@ -158,7 +178,8 @@ def stages() -> list[Stage]:
         stage(_FATES, _FIND_FATES, states=by("before", nulls="drop")),
         stage(_NATURES, _FIND_NATURES, customer_ids=by("customer_id")),
         stage(_CHANGED, _FIND_CHANGED, states=by("before"), fates=by("before"), natures=by("customer_id")),
-        stage(_FOUND, _FIND_CAUSES, changed=by("now"), fates=by("before"), natures=by("customer_id")),
+        stage(_NEWEST, _FIND_NEWEST, customer_ids=whole()),
+        stage(_FOUND, _FIND_CAUSES, changed=by("now"), fates=by("before"), natures=by("customer_id"), newest=everywhere()),
         stage(_NUMBER, _FIND_NUMBER, **{before: whole()}),
         stage(CUSTOMER_ID_CHANGES, _WRITE, **{before: anyhow(), "found": anyhow(), "set_number": everywhere()}),
     ]
@@ -197,6 +218,6 @@ def numbers() -> dict[str, str]:
         return f"coalesce((histogram(change_set) filter (cause in ({cause})))[max(change_set)], 0)"
 
     causes = {cause.replace(" ", "_"): newest(f"'{cause}'") for cause in CAUSES}
-    changed = newest("'merged', 'split', 'moved', 'configured value', 'unexplained'")
+    changed = newest("'merged', 'split', 'moved', 'configured value', 'not recorded', 'unexplained'")
     holders = "nullif(count(*) filter (previous_customer_id is null) - count(*) filter (customer_id is null), 0)"
     return {**causes, "records_with_another_id_in_per_cent": f"coalesce(round(100 * {changed} / {holders}, 3), 0)"}

@@ -1,37 +1,30 @@
 """All evidence of an entity becomes `match_edges`: what people state, duplicates, matches between sources, visitors' identities.
 
 Each rule is evaluated on all records, whatever the others find, and gets a rank; then one record keeps the best hit of
-its first rule that found any. The others stay as refused, with the reason. What is left is taken one by one: first all
-that is of one source, so that the groups are those of its duplicates, and then the strongest first. An edge that would
-make a group that breaks a limit is refused (limits.py).
+its first rule that found any. The others stay as refused, with the reason. What is left is taken one by one (taken.py).
 """
 
 from collections.abc import Sequence
-from typing import Any
 
-import pyarrow as pa
 from sqlglot import exp
 
 from cdp_assets.config import ProjectConfig
-from cdp_assets.identity.components import constrained_stage
 from cdp_assets.identity.forms import forms_stages
 from cdp_assets.identity.greatest_key import greatest_first
 from cdp_assets.identity.judged import ALWAYS, ALWAYS_EDGES, JUDGED, NEVER, NEVER_SAID, stated, stated_and_forced
-from cdp_assets.identity.limits import always_example, limits_of, overrides_example, union_all
+from cdp_assets.identity.limits import always_example, overrides_example, union_all
 from cdp_assets.identity.own_values import own_stages
 from cdp_assets.identity.pairs import pair_stages
 from cdp_assets.identity.rules import dedupe_rules, forms_of, match_rules, record_sources
 from cdp_assets.identity.stated import always_edges
-from cdp_assets.identity.tables import MATCH_EDGES, MATCH_OVERRIDES, TERM_FREQUENCIES, evidence, pairs
+from cdp_assets.identity.tables import MATCH_OVERRIDES, TERM_FREQUENCIES, evidence, pairs
+from cdp_assets.identity.taken import evidence_example, taken
 from cdp_assets.identity.usable import nobody_stages, usable_stages
 from cdp_assets.identity.visitors import visitor_stages
-from cdp_assets.lake import Check, Column, Stage, anyhow, by, whole
+from cdp_assets.lake import Check, Column, Stage, anyhow, by
 from cdp_assets.lake.nasty import keys, nasty_rows
 from cdp_assets.lake.source import literal, name
-from cdp_assets.lake.stage import intermediate
-from cdp_assets.lake.table import Table
 
-_EVIDENCE = ("left_source", "left_key", "right_source", "right_key", "kind", "rule", "rule_rank", "weight", "status", "reason")
 _PAIR = ("left_source", "left_key", "right_source", "right_key", "rule", "rule_rank", "score", "status", "reason")
 _DUPLICATES = (
     *(Column(n, "varchar", "duplicate pair") for n in ("left_key", "right_key", "rule")),
@@ -43,12 +36,6 @@ _DUPLICATES = (
 DUPLICATES_FOUND, HITS = evidence("duplicates found"), pairs("hits")
 """What rules found inside sources and between them, before anything is judged."""
 DUPLICATE_EDGES, MATCHES, VISITOR_EDGES = "duplicate edges", "matches", "visitor edges"
-_NUMBERED = evidence("evidence", "place | bigint | number of the edge in the order in which edges are taken; null: it is not taken")
-_PROPOSED = intermediate(
-    "proposed",
-    "place | bigint | number of the edge\na | varchar | one record\nb | varchar | the other\nforced | boolean | people state it",
-    key=("place",),
-)
 
 
 def stages(config: ProjectConfig) -> list[Stage]:
@@ -61,15 +48,6 @@ def stages(config: ProjectConfig) -> list[Stage]:
         *found,
         *taken(config, [stage.name for stage in found if stage.name in (DUPLICATE_EDGES, MATCHES, VISITOR_EDGES)]),
     ]
-
-
-def taken(config: ProjectConfig, parts: Sequence[str]) -> list[Stage]:
-    """MATCH_EDGES from ALWAYS_EDGES, the judged edges of the stages `parts`, and match_overrides: what becomes of each edge.
-
-    Reads OF_NOBODY where identifiers are limited.
-    """
-    before, limited = limits_of(config)
-    return [_numbered([ALWAYS_EDGES, *parts]), *before, _proposed(), constrained_stage("joins", _PROPOSED.name, limited), _edges()]
 
 
 def checks(config: ProjectConfig) -> list[Check]:
@@ -136,7 +114,7 @@ def duplicate_edges(config: ProjectConfig) -> Stage:
         {DUPLICATES_FOUND.name: pair, MATCH_OVERRIDES.name: pair},
         body,
         evidence(DUPLICATE_EDGES),
-        nasty=lambda: {DUPLICATES_FOUND.name: _evidence_example(DUPLICATES_FOUND), MATCH_OVERRIDES.name: overrides_example(config)},
+        nasty=lambda: {DUPLICATES_FOUND.name: evidence_example(DUPLICATES_FOUND), MATCH_OVERRIDES.name: overrides_example(config)},
     )
 
 
@@ -224,72 +202,3 @@ def best_hits(config: ProjectConfig) -> Stage:
             ALWAYS_EDGES: always_example(),
         },
     )  # fmt: skip
-
-
-def _numbered(parts: Sequence[str]) -> Stage:
-    """All edges; those that nothing speaks against are numbered in the order in which they are taken.
-
-    The strongest first, ties by rule, then by keys. The others are never taken, and are often the most: they are not sorted.
-    """
-    columns = ", ".join(_EVIDENCE)
-    if parts:
-        everything = " union all ".join(f"select {columns} from {name(part)}" for part in parts)
-    else:
-        everything = "select " + ", ".join(f"cast(null as {c.type}) as {c.name}" for c in _NUMBERED.columns[:-1]) + " where false"
-    first = "case when left_source <> right_source then 3 when kind = 'always' then 1 else 2 end"
-    order = f"{first}, kind <> 'always', weight desc, rule_rank, left_source, left_key, right_source, right_key, rule"
-    body = f"""
-        with everything as not materialized ({everything})
-        select {columns}, row_number() over (order by {order}) as place from everything where status is null
-        union all
-        select {columns}, null as place from everything where status is not null
-    """
-    return Stage(
-        _NUMBERED.name,
-        {part: whole() for part in parts},
-        body,
-        _NUMBERED,
-        nasty=lambda: {part: _evidence_example(evidence(part), part) for part in parts},
-    )
-
-
-def _evidence_example(table: Table, part: str = "e") -> pa.Table:
-    given: dict[str, Sequence[Any]] = {
-        "left_source": ["crm"], "left_key": keys(), "right_source": ["shop", "crm"], "right_key": ["a", "b", "c"], "kind": ["match"],
-        "rule": [f"rule of {part}"], "weight": [1.0, 0.8, 0.8], "status": [None, None, "refused"], "place": list(range(1, 61)),
-    }  # fmt: skip
-    return nasty_rows(table.columns, given)
-
-
-def _proposed() -> Stage:
-    """The edges that nothing speaks against, as narrow as they can be. A source's name holds no `|`."""
-    body = """
-        select place, left_source || '|' || left_key as a, right_source || '|' || right_key as b, kind = 'always' as forced
-        from evidence where status is null
-    """
-    return Stage(
-        _PROPOSED.name,
-        {_NUMBERED.name: anyhow()},
-        body,
-        _PROPOSED,
-        nasty=lambda: {_NUMBERED.name: _evidence_example(_NUMBERED)},
-    )
-
-
-def _edges() -> Stage:
-    body = """
-        select e.left_source, e.left_key, e.right_source, e.right_key, e.kind, e.rule, e.rule_rank, e.weight,
-            coalesce(e.status, j.state) as status, coalesce(e.reason, j.reason) as reason
-        from evidence as e left join joins as j on e.place = j.place
-    """
-    joins = (Column("place", "bigint", "number"), Column("state", "varchar", "state"), Column("reason", "varchar", "reason"))
-    return Stage(
-        MATCH_EDGES.name,
-        {_NUMBERED.name: by("place"), "joins": by("place")},
-        body,
-        MATCH_EDGES,
-        nasty=lambda: {
-            _NUMBERED.name: _evidence_example(_NUMBERED),
-            "joins": nasty_rows(joins, {"place": list(range(1, 41)), "state": ["joined", "refused", "redundant"]}, rows=40),
-        },
-    )

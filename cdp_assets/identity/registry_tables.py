@@ -71,6 +71,7 @@ CAUSES = {
     "split": "its customer fell apart, and another part kept the id",
     "moved": "its customer fell apart, and it is with another customer now, which keeps its id",
     "configured value": "the fields of customers.id give another id",
+    "not recorded": "refreshes ended before they wrote this table, and the records that would tell why have other ids since",
     "unexplained": "none of these: a fault of the program, and nothing is written",
 }
 """Why a record has another customer id than before."""

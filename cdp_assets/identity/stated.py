@@ -22,7 +22,7 @@ UNKNOWN = "a record that does not exist"
 _NOTICE = """
     select case count(*) when 1 then '1 pair that people say is one names' else count(*) || ' pairs that people say are one name' end
         || ' ' || {unknown} || ' (first: ' || first(coalesce(source_file || ' line ' || source_line, 'a decision')
-            order by source_file nulls last, source_line) || '); see {see} and the lists of pairs.'
+            order by source_file nulls last, source_line) || '); see {see} and the lists of pairs.' as said
     from (
         select distinct on (e.left_source, e.left_key, e.right_source, e.right_key) o.source_file, o.source_line
         from match_edges as e

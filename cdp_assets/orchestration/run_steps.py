@@ -89,7 +89,8 @@ def _made(steps: Steps, event: dg.DagsterEvent, _at: float) -> None:
 def _checked(steps: Steps, event: dg.DagsterEvent, _at: float) -> None:
     check = event.asset_check_evaluation_data
     if not check.passed and check.severity == dg.AssetCheckSeverity.WARN:
-        steps.warned.setdefault(table_of(check.asset_key), []).append(f"the check {check.check_name} did not pass")
+        why = f": {check.description}" if check.description else ""
+        steps.warned.setdefault(table_of(check.asset_key), []).append(f"the check {check.check_name} did not pass{why}")
 
 
 _READ: Mapping[dg.DagsterEventType, Callable[[Steps, dg.DagsterEvent, float], None]] = {

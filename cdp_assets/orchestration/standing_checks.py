@@ -10,6 +10,7 @@ from cdp_assets.clv.tables import CLV_USABILITY
 from cdp_assets.config import EventsSource, Project, ProjectConfig
 from cdp_assets.contacts.entity import ACCOUNTS, CONTACTS, table_of, view
 from cdp_assets.events.tables import VISITOR_IDENTITIES
+from cdp_assets.identity.components import too_large
 from cdp_assets.identity.tables import CLUSTERS, MATCH_EDGES, TERM_FREQUENCIES
 from cdp_assets.identity.terms import learnt_from
 from cdp_assets.identity.usable import ALL
@@ -103,13 +104,17 @@ def _entities(project: Project, *tables: Table) -> Iterator[tuple[ProjectConfig,
 def _cut(project: Project) -> list[Limit]:
     """Records of groups that were cut because they grew too large: a value that many share joins them, or a rule that is too wide."""
     found = []
-    for _, (edges, clusters) in _entities(project, MATCH_EDGES, CLUSTERS):
-        cut = f"from {name(edges.name)} where status = 'refused' and reason like 'the group would have more than % records'"
+    for config, (edges, clusters) in _entities(project, MATCH_EDGES, CLUSTERS):
+        reason = literal(too_large(config.customers.guards.largest_cluster))
+        cut = f"from {name(edges.name)} where status = 'refused' and reason = {reason}"
         sql = f"""
             select count(*) / nullif((select count(*) from {name(clusters.name)}), 0)
             from (select left_source, left_key {cut} union select right_source, right_key {cut})
         """
-        description = f"at most {MAXIMUM_CUT:.1%} of the records have an edge that was refused because its group would be too large"
+        description = (
+            f"at most {MAXIMUM_CUT:.1%} of the records have an edge that was refused because its group would be larger than "
+            "guards.largest_cluster"
+        )
         found.append(Limit(edges.name, "records_cut_off", description, {edges.name: edges, clusters.name: clusters}, sql, MAXIMUM_CUT))
     return found
 
@@ -167,6 +172,7 @@ def checks(project: Project, prefix: Prefix = ()) -> list[dg.AssetChecksDefiniti
                 asset_key=asset_key(limit.asset, prefix),
                 severity=dg.AssetCheckSeverity.WARN,
                 metadata={"value": value, "limit": limit.at_most},
+                description=None if value <= limit.at_most else _outside(limit, value),
             )
         if configuration.key not in wanted:
             return
@@ -181,6 +187,11 @@ def checks(project: Project, prefix: Prefix = ()) -> list[dg.AssetChecksDefiniti
         )
 
     return [_standing]
+
+
+def _outside(limit: Limit, value: float) -> str:
+    """What is wrong, for people: where the check is seen, its description is not."""
+    return f"not so: {limit.description} (found {value:,.6g}, at most {limit.at_most:,.6g})"
 
 
 def _spec(limit: Limit, prefix: Prefix) -> dg.AssetCheckSpec:

@@ -31,7 +31,7 @@ UNIFICATION_STATISTICS = Table(
 )
 ALL = "all"
 SIZES = ((1, 1), (2, 2), (3, 3), (4, 4), (5, 5), (6, 10), (11, 50), (51, None))
-"""The sizes of groups that are counted apart, from and to."""
+"""The sizes of the groups of a profile that are counted apart, from and to."""
 
 
 def reads(config: ProjectConfig) -> dict[str, Table]:
@@ -137,11 +137,12 @@ def _evidence() -> Iterator[str]:
 
 def _profiles() -> Iterator[str]:
     yield _row("profiles", "profiles", ALL, "count(*)", "unified_profiles")
-    sizes = "(select cluster_id, max(records) as n from clusters group by cluster_id)"
+    sizes = "(select cluster_id, max(records) as n from clusters where has_profile group by cluster_id)"
     for least, most in SIZES:
         label = str(least) if least == most else f"{least} to {most}" if most else f"{least} and more"
         limit = f" and n <= {most}" if most else ""
         yield _row("profiles", "groups of so many", label, f"count(*) filter (n >= {least}{limit})", sizes)
+    yield _row("profiles", "groups left out", ALL, "count(distinct cluster_id) filter (not has_profile)", "clusters")
 
 
 def _ids() -> Iterator[str]:

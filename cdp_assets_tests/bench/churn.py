@@ -78,7 +78,8 @@ class History:
         causes = Counter(str(each["cause"]) for each in new)
         both = was.keys() & now.keys()
         other = {each for each in wanted.keys() | now.keys() if wanted.get(each) != now.get(each)}
-        return Churn(what, len(both), sum(was[each] != now[each] for each in both), len(other) + causes["unexplained"], causes)
+        unknown = len(other) + causes["unexplained"] + causes["not recorded"]
+        return Churn(what, len(both), sum(was[each] != now[each] for each in both), unknown, causes)
 
 
 def _other_rules(file: Path) -> None:

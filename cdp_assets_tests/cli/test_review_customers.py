@@ -45,6 +45,14 @@ def test_every_step_has_its_figures(project: Project, capsys: pytest.CaptureFixt
     assert any(line.startswith("This is the first version") for line in lines)
 
 
+def test_what_became_no_customer_is_said_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    project = unified(tmp_path, CONFIG.replace("primary_key: account,", "primary_key: account, include_all_records: false,"))
+    list(run_up_to(project, "unification_statistics"))
+    lines = said(project, capsys)
+    assert "5 made of 1 record" in lines
+    assert "groups left out, because nothing matches them and their source has include_all_records: false: 1" in lines
+
+
 def test_the_difference_to_the_run_before_is_in_brackets_and_gone_after_a_run_that_changed_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,6 +1,7 @@
 """Why a record has another customer id: every cause on a few records, and over many histories what the rule implies."""
 
 import random
+from collections import Counter
 from functools import cache
 
 import pyarrow as pa
@@ -8,7 +9,7 @@ import pytest
 
 from cdp_assets.identity import id_changes
 from cdp_assets.identity.registry_tables import CAUSES, CUSTOMER_ID_CHANGES
-from cdp_assets_tests.identity.registry_world import NO_IDS, advance, clusters, history, label, run, violations
+from cdp_assets_tests.identity.registry_world import NO_IDS, advance, advance_with, clusters, history, label, run, violations
 
 NOTHING = CUSTOMER_ID_CHANGES.arrow_schema().empty_table()
 
@@ -82,6 +83,52 @@ def test_what_a_run_missed_that_ended_between_the_two_tables_the_next_one_finds(
     }
 
 
+@pytest.mark.parametrize(
+    ("logged", "missed", "now", "wanted"),
+    [
+        # the others of the id that survived are gone: nobody is left who says that it was a merge
+        (("ab", "cde"), [("abcde",)], ("ab",), {"a": "not recorded", "b": "not recorded", "c": "record gone"}),
+        # a left b, who kept the id and is gone
+        (("ab",), [("a", "b")], ("b",), {"a": "record gone"}),
+        (("ab",), [("b", "a")], ("b",), {"a": "record gone"}),
+        (("abc",), [("a", "bc")], ("a",), {"a": "not recorded", "b": "record gone"}),
+        # a went to another customer and with a new record out of it again, while b is gone
+        (("ab", "cd"), [("acd",), ("e", "acd")], ("ae", "cd"), {"a": "not recorded", "b": "record gone", "e": "new record"}),
+        # both ends are there: the cause is known as ever
+        (("ab", "cde"), [("abcde",)], ("abc",), {"a": "merged", "b": "merged", "d": "record gone"}),
+        (("ab", "cde"), [("ab",)], ("abf",), {"c": "record gone", "f": "new record"}),
+    ],
+)
+def test_what_two_refreshes_did_that_the_log_missed_is_not_recorded_where_nobody_is_left_who_tells(
+    logged: tuple[str, ...], missed: list[tuple[str, ...]], now: tuple[str, ...], wanted: dict[str, str]
+) -> None:
+    ids = history(logged, *missed, now)
+    caught_up = found(log(logged), ids, clusters(*now))
+    causes = {row["record_key"]: row["cause"] for row in caught_up.to_pylist() if row["change_set"] == 2}
+    assert wanted.items() <= causes.items()
+    assert not any(violations(id_changes.checks(), customer_id_changes=caught_up, customer_ids=ids).values())
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_log_that_misses_any_refreshes_is_never_at_a_loss(seed: int) -> None:
+    """Of twelve records and new ones all the time; ids of the registry and ids that fields ask for."""
+    draw = random.Random(seed)
+    ids, changes, counted = NO_IDS, NOTHING, Counter[str]()
+    for _ in range(40):
+        letters = draw.sample("abcdefghijklmnopqr", draw.randrange(6, 15))
+        state = {letter: draw.randrange(5) for letter in letters}
+        words = ["".join(sorted(r for r in letters if state[r] == number)) for number in range(5)]
+        now = clusters(*filter(None, words))
+        values = {word[0]: draw.choice("XYZ") for word in words if word and draw.random() < 0.3}
+        ids = advance_with(ids, now, values)
+        if draw.random() < 0.4:
+            before, changes = changes.num_rows, found(changes, ids, now)
+            assert not any(violations(id_changes.checks(), customer_id_changes=changes, customer_ids=ids).values())
+            counted["not recorded"] += changes["cause"].to_pylist().count("not recorded")
+            assert changes.num_rows >= before
+    assert counted["not recorded"]
+
+
 def test_every_change_has_its_number_and_its_set() -> None:
     rows = [(row["record_key"], row["change"], row["change_set"]) for row in log(("a", "bc"), ("abc",), ("abc", "d")).to_pylist()]
     assert rows == [("a", 1, 1), ("a", 2, 2), ("b", 1, 1), ("c", 1, 1), ("d", 1, 3)]
@@ -151,4 +198,4 @@ def test_any_history_has_the_causes_that_the_definition_says_and_none_unexplaine
         for cause in causes.values():
             counted[cause] += 1
         was, seen = held, seen | held.keys()
-    assert {cause for cause, count in counted.items() if count == 0} == {"configured value", "unexplained"}
+    assert {cause for cause, count in counted.items() if count == 0} == {"configured value", "not recorded", "unexplained"}

@@ -7,9 +7,12 @@ import pytest
 
 from cdp_assets.config import Project
 from cdp_assets.orchestration.build import build_defs
+from cdp_assets.orchestration.instance import home
 from cdp_assets.orchestration.jobs import REFRESH
+from cdp_assets.orchestration.refresh import refresh
 from cdp_assets.orchestration.run_resource import AS_OF_TAG
-from cdp_assets_tests.projects import AS_OF, small_project
+from cdp_assets.orchestration.statuses import statuses
+from cdp_assets_tests.projects import AS_OF, USER, small_project
 
 pytestmark = pytest.mark.pipeline
 CONFIG = """
@@ -52,6 +55,29 @@ def asked(project: Project, job: str) -> dict[tuple[str, str], bool]:
 def test_groups_that_were_cut_because_they_grew_too_large_are_warned_of(project: Project) -> None:
     found = asked(project, REFRESH)
     assert (found["match_edges", "records_cut_off"], found["account_match_edges", "records_cut_off"]) == (False, True)
+
+
+def test_a_refresh_and_the_status_say_how_many_records_were_cut_off_and_what_to_do(project: Project) -> None:
+    summary = refresh(project, USER, as_of=AS_OF)
+    said = (
+        "10 records are not joined with others that a rule found for them, because together they would be more than 3 records "
+        "(guards.largest_cluster of customers). A value that many share may be behind it, or a rule that is too wide: "
+        "`cdp review customers` shows what each rule joined. Name such a value in guards.junk, lower guards.shared_by, or raise "
+        "guards.largest_cluster."
+    )
+    assert summary.ok
+    assert summary.notices == {"match_edges": said}
+    home(project)
+    instance = dg.DagsterInstance.get()
+    try:
+        found = {each.table: each for each in statuses(project, instance)}
+    finally:
+        instance.dispose()
+    assert found["match_edges"].state == "Completed with warnings"
+    assert found["match_edges"].why == (
+        f"{said}; the check records_cut_off did not pass: not so: at most 0.1% of the records have an edge that was refused because its "
+        "group would be larger than guards.largest_cluster (found 1, at most 0.001)"
+    )
 
 
 def test_a_part_asks_the_checks_of_its_own_entity_only(project: Project) -> None:

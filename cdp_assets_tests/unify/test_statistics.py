@@ -61,6 +61,15 @@ def test_profiles_and_the_sizes_of_groups_are_counted(project: Project) -> None:
     assert figures(project, "ids")["held", "all"] == 8
 
 
+def test_the_groups_of_profiles_add_up_to_the_profiles_and_the_others_are_left_out(tmp_path: Path) -> None:
+    project = unified(tmp_path, CONFIG.replace("primary_key: account,", "primary_key: account, include_all_records: false,"))
+    list(run_up_to(project, "unification_statistics"))
+    found = figures(project, "profiles")
+    assert sum(value for (figure, _), value in found.items() if figure == "groups of so many") == found["profiles", "all"] == 7
+    assert found["groups left out", "all"] == 1  # the odd key of shop
+    assert figures(project, "matches")["groups", "all"] == 8
+
+
 def test_the_same_input_gives_no_new_version(tmp_path: Path) -> None:
     project = unified(tmp_path)
     *_, first = run_up_to(project, "unification_statistics")
