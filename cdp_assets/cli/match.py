@@ -68,6 +68,7 @@ def list_decisions(context: typer.Context, of: OfEntity = Of.customers) -> None:
 
 
 def _decide(obj: Context, verdict: "Verdict", written: Sequence[str], of: Of, *, yes: bool) -> None:
+    from cdp_assets.contacts.outdated import OUTDATED
     from cdp_assets.orchestration.match_decisions import decide_pair, foresee
 
     project = obj.load()
@@ -76,7 +77,7 @@ def _decide(obj: Context, verdict: "Verdict", written: Sequence[str], of: Of, *,
     foreseen = foresee(project, of.value, pair, verdict)
     if foreseen.why_not:
         raise UserError(f"{foreseen.why_not} Nothing was changed.")
-    for line in _lines(foreseen, verdict):
+    for line in [*_lines(foreseen, verdict), *([OUTDATED] if foreseen.outdated else [])]:
         typer.echo(line)
     if not yes:
         try:

@@ -7,6 +7,7 @@ from datetime import datetime
 from cdp_assets.config import Project
 from cdp_assets.config.guards import pair_lists
 from cdp_assets.contacts.entity import ACCOUNTS, CONTACTS, as_customers, view
+from cdp_assets.contacts.outdated import advice, outdated
 from cdp_assets.contacts.state_tables import state_tables
 from cdp_assets.errors import UserError
 from cdp_assets.governance import decide, latest, standing
@@ -29,12 +30,16 @@ _IN_LISTS = " What a list of pairs says of them is taken back in the list: {list
 
 @dataclass(frozen=True)
 class Foreseen:
-    """What a decision would do: to ids, and to what is made of the profiles that it touches."""
+    """What a decision would do: to ids, and to what is made of the profiles that it touches.
+
+    `outdated`: cdp.yaml has changed since the last refresh, of whose records and pairs this is.
+    """
 
     outlook: Outlook
     segments: dict[str, int]
     exports: list[str]
     why_not: str | None
+    outdated: bool = False
 
     @property
     def moved(self) -> dict[Record, tuple[str | None, str | None]]:
@@ -71,7 +76,8 @@ def foresee(project: Project, of: str, pair: tuple[Record, Record], verdict: Ver
     if verdict == "accept" or not decided:  # otherwise there may be neither record nor source any more
         _known(seen, pair)
     place.prepare()
-    with folder_aside(place.store) as work:
+    old = outdated(project, of)
+    with advice(old), folder_aside(place.store) as work:
         memory = project.config.engine.memory_bytes
         found = outlook(seen.config, _reader(project, of), work, pair, verdict, memory=memory, decided=decided)
     segments = _segments(project, of, found.touched)
@@ -80,7 +86,7 @@ def foresee(project: Project, of: str, pair: tuple[Record, Record], verdict: Ver
     if verdict == "undo" and not decided:
         lists = ", ".join(pair_lists(seen.config.customers))
         why_not = _NOT_DECIDED + (_IN_LISTS.format(lists=lists) if lists else "")
-    return Foreseen(found, segments, exports, why_not)
+    return Foreseen(found, segments, exports, why_not, old)
 
 
 def decide_pair(project: Project, user: str, of: str, pair: tuple[Record, Record], verdict: Verdict) -> None:

@@ -125,6 +125,39 @@ def test_a_half_done_refresh_is_said(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "A refresh is half done: deduplicated_shop, match_edges, shop have been made anew since." in printed
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("all: [{field: name, as: name, precision: high}, {field: born}]", "all: [{field: name, as: name, precision: 0.5}, {field: born}]"),
+        ("rules: [{name: same mail, all: [{field: mail, normalise: [lower]}]}]", "rules: [{name: same mail, all: [{field: mail}]}]"),
+        ("include_all_records: true", "include_all_records: false"),
+    ],
+)
+def test_rules_that_have_changed_since_the_refresh_are_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], change: tuple[str, str]
+) -> None:
+    project = unified(tmp_path)
+    assert "has changed since" not in said(project, capsys, "why", "shop:s1", "crm:c2")
+    (tmp_path / "cdp.yaml").write_text(CONFIG.replace(*change))
+    for question in (("why", "shop:s1", "crm:c2"), ("why-not", "crm:c3", "loyalty:l3")):
+        assert "What cdp.yaml says of unification has changed since the last refresh" in said(project, capsys, *question)
+        assert told(project, capsys, *question)["outdated"] is True
+    preview = said(project, capsys, "review", "customers", "--rule", "mail of crm")
+    assert "What cdp.yaml says of unification has changed since the last refresh" in preview
+    (tmp_path / "cdp.yaml").write_text(CONFIG + "# nothing but a remark\n")
+    (tmp_path / "shop.csv").write_text(FILES["shop.csv"] + "s9,Z Zed,zed@x.example,N1\n")
+    list(run_up_to(project, "match_edges"))  # new data and half a refresh are no other rules
+    assert told(project, capsys, "why", "shop:s1", "crm:c2")["outdated"] is False
+
+
+def test_where_the_tables_do_not_fit_the_rules_any_more_a_refresh_is_advised(tmp_path: Path) -> None:
+    project = unified(tmp_path)
+    (tmp_path / "cdp.yaml").write_text(CONFIG.replace("name: person.full_name", "name: integer").replace("as: name, precision: high", ""))
+    for question in (("why", "loyalty:l1", "crm:c2"), ("why-not", "loyalty:l2", "crm:c2")):
+        with pytest.raises(UserError, match="Run `cdp refresh`, then ask again"):
+            app(["--project", str(project.folder), "--as", "cora", *question], standalone_mode=False)
+
+
 def test_an_exception_is_printed_below_the_conditions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rule = "name: mail of crm, left: crm, right: shop, all: [{field: mail, normalise: [lower]}]"
     unless = "exceptions: [{field: {left: name, right: customer}, differs: true, precision: 0.9}]"

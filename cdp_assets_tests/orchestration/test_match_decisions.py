@@ -243,6 +243,17 @@ def test_a_decision_on_a_record_that_has_vanished_is_listed_as_such_and_can_be_t
     assert [each.verdict for each in standing_decisions(project, "customers")] == ([] if verdict == "undo" else ["reject"])
 
 
+def test_a_decision_is_foreseen_with_a_word_on_rules_that_have_changed_or_not_at_all(project: Project) -> None:
+    pair = (("crm", "c3"), ("crm", "c4"))
+    assert not foresee(project, "customers", pair, "accept").outdated
+    one, other = CONFIG.replace("{field: phone}", "{field: name}"), CONFIG.replace("phone: identity.phone", "phone: date")
+    (project.folder / "cdp.yaml").write_text(one)
+    assert foresee(load_project(project.folder), "customers", pair, "accept").outdated
+    (project.folder / "cdp.yaml").write_text(other)
+    with pytest.raises(UserError, match="Run `cdp refresh`, then ask again"):
+        foresee(load_project(project.folder), "customers", pair, "accept")
+
+
 def test_a_refresh_that_begins_takes_nothing_from_a_question_under_way(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = match_decisions.outlook
 
