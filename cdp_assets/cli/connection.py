@@ -1,10 +1,10 @@
 """`cdp connection`: list the places outside to which data may go, and confirm them."""
 
-import sys
 from typing import Annotated
 
 import typer
 
+from cdp_assets.cli.console import WIDE, plain_console
 from cdp_assets.cli.context import Context
 from cdp_assets.config import Role
 from cdp_assets.errors import UserError
@@ -54,7 +54,6 @@ def withdraw(
 @app.command("list")
 def list_connections(context: typer.Context) -> None:
     """List the connections of cdp.yaml, their exports, and whether they are confirmed. Needs the role viewer."""
-    from rich.console import Console
     from rich.table import Table as Grid
 
     from cdp_assets.exports import confirmation
@@ -73,4 +72,4 @@ def list_connections(context: typer.Context) -> None:
         state = confirmation(project, name)
         shared = ", ".join(connection.share_with) or "nobody"
         grid.add_row(name, connection.name, connection.kind, shared, "yes" if state == "confirmed" else state, ", ".join(exports) or "none")
-    Console(width=None if sys.stdout.isatty() else 160).print(grid)
+    plain_console(WIDE).print(grid)

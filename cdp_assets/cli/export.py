@@ -1,20 +1,18 @@
 """`cdp export`: run an export, and list what there is."""
 
 import json
-import sys
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cdp_assets.cli.console import WIDE, plain_console
 from cdp_assets.cli.context import Context
 from cdp_assets.config import Project, Role
 from cdp_assets.governance import require
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from cdp_assets.exports import LastRun
     from cdp_assets.orchestration.export_run import ExportSummary
 
@@ -74,7 +72,7 @@ def list_exports(context: typer.Context) -> None:
             ended,
             export.schedule or "on demand",
         )
-    _console().print(grid)
+    plain_console(WIDE).print(grid)
     for run_ in (each for name in project.config.exports for each in never_ended(place, name) if each.run_id != running):
         typer.echo(in_words(run_))
     _say_unconfirmed(project)
@@ -100,7 +98,7 @@ def show(summary: "ExportSummary") -> None:
     """Print what became of the members, for people."""
     from rich.table import Table as Grid
 
-    console = _console()
+    console = plain_console(WIDE)
     if summary.segments:
         grid = Grid(title=f"Export {summary.export} over {summary.connection}: {summary.state}", title_justify="left")
         for column in ("segment", "state", "selected", *summary.states, "file"):
@@ -108,10 +106,4 @@ def show(summary: "ExportSummary") -> None:
         for each in summary.segments:
             grid.add_row(each.segment, each.state, f"{each.selected:,}", *(f"{n:,}" for n in each.states.values()), each.file or "-")
         console.print(grid)
-    console.print(summary.message, markup=False, highlight=False)
-
-
-def _console() -> "Console":
-    from rich.console import Console
-
-    return Console(width=None if sys.stdout.isatty() else 160)
+    console.print(summary.message)

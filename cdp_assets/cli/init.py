@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cdp_assets.cli.console import WIDE, plain_console
 from cdp_assets.cli.context import Context
 from cdp_assets.config import editor_line, write_schema
 from cdp_assets.config.loader import FILE
@@ -86,12 +87,11 @@ def _new_file(file: Path, text: str) -> None:
 
 
 def _show(suggestion: "Suggestion") -> None:
-    from rich.console import Console
     from rich.table import Table as Grid
 
     from cdp_assets.start.report import COLUMNS, NUMBERS, remark, rows
 
-    console = Console(width=None if sys.stdout.isatty() else 160)
+    console = plain_console(WIDE)
     for part in suggestion.parts:
         lines = list(rows(part))
         title = f"{part.name}  {part.look.rows:,} rows" + (f", {part.look.unreadable:,} cannot be read" if part.look.unreadable else "")
@@ -100,13 +100,11 @@ def _show(suggestion: "Suggestion") -> None:
             grid.add_column(column, justify="right" if column in NUMBERS else "left", overflow="ellipsis", no_wrap=column != COLUMNS[-1])
         for line in lines[:_ON_SCREEN]:
             grid.add_row(*(_plain(cell) for cell in line))
-        console.print(grid, highlight=False)
+        console.print(grid)
         if len(lines) > _ON_SCREEN:
-            console.print(f"and {len(lines) - _ON_SCREEN:,} more columns, in the report", highlight=False)
+            console.print(f"and {len(lines) - _ON_SCREEN:,} more columns, in the report")
 
 
 def _plain(cell: str) -> str:
-    """A cell that cannot be taken for markup of the console."""
-    from rich.markup import escape
-
-    return escape("".join(letter if letter.isprintable() else " " for letter in cell))
+    """A cell of one line, without letters that a terminal would take for a command."""
+    return "".join(letter if letter.isprintable() else " " for letter in cell)

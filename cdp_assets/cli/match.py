@@ -1,12 +1,12 @@
 """`cdp match`: say of two records that they are one, or that they are not, after seeing what would follow."""
 
 import json
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cdp_assets.cli.console import WIDE, plain_console
 from cdp_assets.cli.context import Context
 from cdp_assets.cli.refresh import Of
 from cdp_assets.config import Project, Role
@@ -47,7 +47,6 @@ def undo(context: typer.Context, one: One, other: Other, of: OfEntity = Of.custo
 @app.command("list")
 def list_decisions(context: typer.Context, of: OfEntity = Of.customers) -> None:
     """List the decisions that stand, newest first, and whether they count. Needs the role contributor."""
-    from rich.console import Console
     from rich.table import Table as Grid
 
     from cdp_assets.orchestration.match_decisions import standing_decisions
@@ -65,10 +64,11 @@ def list_decisions(context: typer.Context, of: OfEntity = Of.customers) -> None:
     for each in found:
         said = {"accept": "the same", "reject": "not the same"}[each.verdict]
         grid.add_row(f"{each.when:%Y-%m-%d %H:%M}", each.user, _written(each.pair[0]), _written(each.pair[1]), said, each.state)
-    Console(width=None if sys.stdout.isatty() else 160).print(grid)
+    plain_console(WIDE).print(grid)
 
 
 def _decide(obj: Context, verdict: "Verdict", written: Sequence[str], of: Of, *, yes: bool) -> None:
+    from cdp_assets.contacts.outdated import OUTDATED
     from cdp_assets.orchestration.match_decisions import decide_pair, foresee
 
     project = obj.load()
@@ -77,7 +77,7 @@ def _decide(obj: Context, verdict: "Verdict", written: Sequence[str], of: Of, *,
     foreseen = foresee(project, of.value, pair, verdict)
     if foreseen.why_not:
         raise UserError(f"{foreseen.why_not} Nothing was changed.")
-    for line in _lines(foreseen):
+    for line in [*_lines(foreseen, verdict), *([OUTDATED] if foreseen.outdated else [])]:
         typer.echo(line)
     if not yes:
         try:
@@ -85,7 +85,8 @@ def _decide(obj: Context, verdict: "Verdict", written: Sequence[str], of: Of, *,
         except typer.Abort:
             raise UserError("Not decided; nothing was changed.") from None
     decide_pair(project, obj.user, of.value, pair, verdict)
-    typer.echo("Decided. It takes effect with the next refresh (`cdp refresh`); `cdp match undo` with the same records takes it back.")
+    after = "." if verdict == "undo" else "; `cdp match undo` with the same records takes it back."
+    typer.echo(f"{'Taken back' if verdict == 'undo' else 'Decided'}. It takes effect with the next refresh (`cdp refresh`){after}")
     typer.echo(json.dumps({"verdict": verdict, "moved": len(foreseen.moved), "segments": foreseen.segments, "exports": foreseen.exports}))
 
 
@@ -100,11 +101,14 @@ def _written(record: tuple[str, str]) -> str:
     return ":".join(record)
 
 
-def _lines(foreseen: "Foreseen") -> list[str]:
+def _lines(foreseen: "Foreseen", verdict: "Verdict") -> list[str]:
     """What would follow, for people."""
+    no_effect = foreseen.outlook.no_effect
+    if not foreseen.moved and no_effect:
+        return [f"No profile changes: as things are it has no effect ({no_effect})."]
     if not foreseen.moved:
-        return ["No profile changes: it only makes sure that later refreshes keep it so."]
-    lines = ["What would follow:"]
+        return ["No profile changes." if verdict == "undo" else "No profile changes: it only makes sure that later refreshes keep it so."]
+    lines = ["What would follow:", *([f"  The two do not become one ({no_effect})."] if no_effect else [])]
     for record, (before, after) in list(foreseen.moved.items())[:MOST_SHOWN]:
         new = " (a new id)" if after in foreseen.new_ids else " (a former id)" if after in foreseen.outlook.former else ""
         lines.append(f"  {_written(record)}: {before or 'no profile'} -> {after or 'no profile'}{new}")

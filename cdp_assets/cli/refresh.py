@@ -1,7 +1,6 @@
 """`cdp refresh`: everything that is due, with a progress display and a summary."""
 
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cdp_assets.cli.console import plain_console
 from cdp_assets.cli.context import Context
 from cdp_assets.config import Project
 
@@ -92,10 +92,9 @@ class _Display:
     """A line that grows with the steps; without a terminal one line a table."""
 
     def __init__(self) -> None:
-        from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-        self.console = Console(stderr=True)
+        self.console = plain_console(errors=True)
         self.progress = Progress(
             TextColumn("{task.description:<32}"),
             BarColumn(),
@@ -118,7 +117,7 @@ class _Display:
         else:
             self.progress.advance(self.task)
             if not self.console.is_terminal and state != "unchanged":
-                self.console.print(f"{table}: {state}", highlight=False)
+                self.console.print(f"{table}: {state}")
 
 
 @contextmanager
@@ -130,12 +129,10 @@ def _display() -> Iterator[_Display]:
 
 def show(summary: "Summary", project: Project) -> None:
     """Print what a refresh did, for people; with the folder, as a command without one may have taken another than was meant."""
-    from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
 
-    console = Console(width=None if sys.stdout.isatty() else 140)
-    table = Table(title=f"Refresh of {escape(str(project.folder))} as of {summary.as_of}", title_justify="left")
+    console = plain_console()
+    table = Table(title=f"Refresh of {project.folder} as of {summary.as_of}", title_justify="left")
     table.add_column("table")
     table.add_column("rows", justify="right")
     table.add_column("")
@@ -146,16 +143,16 @@ def show(summary: "Summary", project: Project) -> None:
     console.print(table)
     if any(summary.quarantined.values()):
         counts = ", ".join(f"{source} {rows:,}" for source, rows in summary.quarantined.items() if rows)
-        console.print(f"In quarantine: {counts}. `cdp status` shows why.", highlight=False)
+        console.print(f"In quarantine: {counts}. `cdp status` shows why.")
     for name, notice in summary.notices.items():
-        console.print(f"NOTE {name}: {notice}", markup=False, highlight=False)
+        console.print(f"NOTE {name}: {notice}")
     for name, message in summary.failed.items():
-        console.print(f"FAILED {name}: {message}", markup=False, highlight=False)
+        console.print(f"FAILED {name}: {message}")
     if summary.skipped:
-        console.print(f"Skipped, because they depend on what failed: {', '.join(summary.skipped)}", markup=False, highlight=False)
+        console.print(f"Skipped, because they depend on what failed: {', '.join(summary.skipped)}")
     for problem in summary.not_told:
-        console.print(f"NOTE {problem}", markup=False, highlight=False)
+        console.print(f"NOTE {problem}")
     if summary.ok and "published_snapshot" not in summary.rows:
-        console.print("The pages and the segments show what they showed before: a refresh without --only publishes.", highlight=False)
+        console.print("The pages and the segments show what they showed before: a refresh without --only publishes.")
     state = "Refreshed" if summary.ok else "Refreshed in part; tables that failed or were skipped keep their last version"
-    console.print(f"{state}: {summary.seconds} s, {summary.processor_seconds} s of processor time.", highlight=False)
+    console.print(f"{state}: {summary.seconds} s, {summary.processor_seconds} s of processor time.")

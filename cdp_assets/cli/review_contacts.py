@@ -1,12 +1,12 @@
 """`cdp review contacts`: the seven steps from sources to contacts with their settings and counts, and what changed last."""
 
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import typer
 
+from cdp_assets.cli.console import plain_console
 from cdp_assets.cli.context import Context
 from cdp_assets.cli.review_customers import Figures, figures
 from cdp_assets.config import Project, ProjectConfig, Role
@@ -31,21 +31,20 @@ class Reviewed:
 
 def review_contacts(context: typer.Context) -> None:
     """Show how contacts are made, step by step, and what changed since the version before. Needs the role contributor."""
-    from rich.console import Console
     from rich.table import Table as Grid
 
     obj: Context = context.obj
     project = obj.load()
     require(project, obj.user, Role.contributor, "review contacts")
-    console = Console(width=None if sys.stdout.isatty() else 140)
+    console = plain_console()
     grid = Grid(title="Contacts", title_justify="left", show_lines=True)
     for column in ("step", "setting", "counts"):
         grid.add_column(column)
     for number, row in enumerate(review(project), start=1):
         grid.add_row(f"{number} {row.step}", row.setting, row.counts)
-    console.print(grid, markup=False, highlight=False)
+    console.print(grid)
     for line in changes(project):
-        console.print(line, markup=False, highlight=False)
+        console.print(line)
 
 
 def review(project: Project) -> list[Reviewed]:

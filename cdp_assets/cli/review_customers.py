@@ -1,21 +1,18 @@
 """`cdp review customers` and `cdp review accounts`: what unification will do, what it did last, and the difference to the run before."""
 
 import json
-import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from cdp_assets.cli.console import plain_console
 from cdp_assets.cli.context import Context
 from cdp_assets.cli.entities import Of, config_of
 from cdp_assets.config import Project, ProjectConfig, Role
 from cdp_assets.governance import masked, record, require
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 Rule = Annotated[str | None, typer.Option("--rule", help="Only this rule: how many it matched, and the weakest pairs that it did.")]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
@@ -201,7 +198,7 @@ def _review(context: typer.Context, of: Of, rule: str | None, *, as_json: bool) 
         if as_json:
             typer.echo(json.dumps(told, ensure_ascii=False))
         else:
-            print_preview(told, _console())
+            print_preview(told, plain_console())
         return
     its = figures(project, of)
     if as_json:
@@ -225,16 +222,15 @@ def _as_json(its: Figures) -> list[dict[str, Any]]:
 
 
 def _print(project: Project, of: Of, config: ProjectConfig, its: Figures) -> None:
-    from rich.markup import escape
     from rich.table import Table as Grid
 
-    console = _console()
+    console = plain_console()
     grid = Grid(title=of.capitalize(), title_justify="left", show_lines=True)
     for column in ("step", "what came of it"):
         grid.add_column(column)
     for number, (step, lines) in enumerate(parts(config, its), start=1):
-        grid.add_row(f"{number} {step}", escape("\n".join(lines)))
-    console.print(grid, highlight=False)
+        grid.add_row(f"{number} {step}", "\n".join(lines))
+    console.print(grid)
     if its.now is None:
         line = "Nothing has been unified yet: `cdp refresh` does it. Until then there are no figures."
     elif its.before is None:
@@ -243,11 +239,5 @@ def _print(project: Project, of: Of, config: ProjectConfig, its: Figures) -> Non
         line = "The last run changed none of these figures."
     else:
         line = "In brackets: the difference to the run before."
-    console.print(line, markup=False, highlight=False)
-    console.print(f"To change it: {of} in {project.file}. One rule: --rule NAME. Two records: `cdp why`.", markup=False, highlight=False)
-
-
-def _console() -> "Console":
-    from rich.console import Console
-
-    return Console(width=None if sys.stdout.isatty() else 140)
+    console.print(line)
+    console.print(f"To change it: {of} in {project.file}. One rule: --rule NAME. Two records: `cdp why`.")

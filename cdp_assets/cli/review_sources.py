@@ -1,10 +1,10 @@
 """`cdp review sources`: what the columns of the sources look like, from the last refresh. Reads the lake only."""
 
-import sys
 from typing import Annotated
 
 import typer
 
+from cdp_assets.cli.console import plain_console
 from cdp_assets.cli.context import Context
 from cdp_assets.config import Role
 from cdp_assets.errors import UserError
@@ -18,8 +18,6 @@ def review_sources(
     context: typer.Context, source: Annotated[str | None, typer.Argument(help="Only this source (default: all).")] = None
 ) -> None:
     """Show each column's missing and differing values and the most frequent ones; of personal columns only the forms of values."""
-    from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table as Grid
 
     from cdp_assets.config.problems import nearest
@@ -33,7 +31,7 @@ def review_sources(
     if source is not None and source not in known:
         hint = nearest(source, known)
         raise UserError(f"There is no source {source} in cdp.yaml. {f'Did you mean {hint}? ' if hint else ''}Sources: {', '.join(known)}.")
-    console = Console(width=None if sys.stdout.isatty() else 140)
+    console = plain_console()
     with no_values_in_errors("column_profiles"), session() as connection:
         for name in [source] if source else known:
             rows = connection.execute(
@@ -52,5 +50,5 @@ def review_sources(
             for column, _, nulls, missing, uniques, told, top in rows:
                 frequent = ", ".join(f"{value} {count:,}" for value, count in top)
                 shown = f"forms: {frequent}" if told == "patterns" and top else frequent
-                grid.add_row(escape(column), f"{nulls:,}", f"{missing:,}", f"{uniques:,}", escape(shown))
-            console.print(grid, highlight=False)
+                grid.add_row(column, f"{nulls:,}", f"{missing:,}", f"{uniques:,}", shown)
+            console.print(grid)

@@ -1,7 +1,6 @@
 """`cdp status`: the state of every table, what is published, who is at work; the runs of the last days with their durations."""
 
 import json
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cdp_assets.cli.console import WIDE, plain_console
 from cdp_assets.cli.context import Context
 from cdp_assets.config import Project, Role
 from cdp_assets.governance import require
@@ -16,7 +16,6 @@ from cdp_assets.governance import require
 if TYPE_CHECKING:
     import dagster as dg
     from duckdb import DuckDBPyConnection
-    from rich.console import Console
     from rich.table import Table as Grid
 
     from cdp_assets.lake import Place
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from cdp_assets.publish import Pointer
 
 DAYS = 7
-WIDTH = 160
 FIRST_PLACE = "', first in ' || min_by(source_file || ' line ' || source_line, (source_file, source_line))"
 """File and line of one row: the least of each alone would be a place where no such row is."""
 WHY = 200  # letters of a reason in the table; all of it is below the table
@@ -86,18 +84,18 @@ def _show(project: Project, states: "list[TableStatus]", *, as_json: bool) -> No
         published = str(pointer.as_of) if pointer else None
         typer.echo(json.dumps({"tables": tables, "published": published, "at_work": asdict(holder) if holder else None, "gone": gone}))
         return
-    console = _console()
+    console = plain_console(WIDE)
     console.print(_grid(project, states, facts))
     for state in states:
         if state.why and len(state.why) > WHY:  # what to do stands at the end of a message
-            console.print(f"{state.table}: {state.why}", highlight=False, markup=False)
+            console.print(f"{state.table}: {state.why}")
     for line in _quarantine(project):
-        console.print(line, highlight=False, markup=False)
+        console.print(line)
     if gone:
-        console.print(f"No longer in cdp.yaml, and still kept: {', '.join(gone)}.", highlight=False)
-    console.print(_published(pointer, states), highlight=False)
+        console.print(f"No longer in cdp.yaml, and still kept: {', '.join(gone)}.")
+    console.print(_published(pointer, states))
     at_work = f"At work: run {holder.run[:8]} of {holder.user} since {holder.since}." if holder else "Nobody is refreshing."
-    console.print(at_work, highlight=False)
+    console.print(at_work)
 
 
 def _facts(project: Project) -> dict[str, dict[str, Any]]:
@@ -188,17 +186,17 @@ def _show_history(found: "History", days: int, *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(asdict(found)))
         return
-    console = _console()
+    console = plain_console(WIDE)
     if not found.runs:
-        console.print(f"No runs in the last {days} days.", highlight=False)
+        console.print(f"No runs in the last {days} days.")
         return
     console.print(_runs(found, days))
     if not found.last or not found.stations:
         return
     total = sum(found.stations.values())
     stations = ", ".join(f"{station} {seconds:g} s" for station, seconds in found.stations.items())
-    console.print(f"Run {found.last[:8]}, {total:.1f} s in steps: {stations}.", highlight=False)
-    console.print(f"Slowest: {', '.join(f'{table} {seconds:g} s' for table, seconds in found.slowest)}.", highlight=False)
+    console.print(f"Run {found.last[:8]}, {total:.1f} s in steps: {stations}.")
+    console.print(f"Slowest: {', '.join(f'{table} {seconds:g} s' for table, seconds in found.slowest)}.")
 
 
 def _runs(found: "History", days: int) -> "Grid":
@@ -223,9 +221,3 @@ def _runs(found: "History", days: int) -> "Grid":
             failed,
         )
     return grid
-
-
-def _console() -> "Console":
-    from rich.console import Console
-
-    return Console(width=None if sys.stdout.isatty() else WIDTH)

@@ -58,25 +58,31 @@ def _ask(
     show: Callable[[dict[str, Any], Of], None] | None,
 ) -> None:
     """Answer for the acting user by their role, write down that they asked, and show it."""
-    from cdp_assets.identity.explain import Reader, Teller
+    from cdp_assets.contacts.outdated import OUTDATED, advice, outdated
+    from cdp_assets.identity.explain import Reader, Teller, names
     from cdp_assets.lake import Place
 
     obj: Context = context.obj
     project = obj.load()
     role = require(project, obj.user, Role.viewer, action, of)
     place, config = Place(project.store), config_of(project, of)
-    with Reader(place, config, tables_of(project, of)) as reader:
+    old = outdated(project, of)
+    with advice(old), Reader(place, config, tables_of(project, of)) as reader:
         one, other = reader.find(*named)
         hide = masked if role < Role.contributor else None
-        told = answer(reader, one, other, Teller(config, hide, (one.node, other.node)))
+        # who gave only the id of a profile has not named the record behind it: its key may be an e-mail address
+        typed = [each.node for each, text in zip((one, other), named, strict=True) if names(text, each.node)]
+        told = answer(reader, one, other, Teller(config, hide, typed))
         newer = reader.newer
     ids = sorted({each.profile or f"a record of {each.node.source} without a profile" for each in (one, other)})
     detail = "forms of values" if hide else "values"
     record(place, user=obj.user, action=action, subject=f"{of}: {', '.join(ids)}", outcome="done", role=role.name, detail=detail)
     if show is None:
-        typer.echo(json.dumps({**told, "newer_tables": list(newer)}, ensure_ascii=False))
+        typer.echo(json.dumps({**told, "newer_tables": list(newer), "outdated": old}, ensure_ascii=False))
         return
     show(told, of)
+    if old:
+        typer.echo(OUTDATED)
     if newer:
         typer.echo(
             f"A refresh is half done: {', '.join(newer)} {'has' if len(newer) == 1 else 'have'} been made anew since. "

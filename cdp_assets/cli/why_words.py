@@ -1,13 +1,13 @@
 """How an explanation is printed: what was told (identity/explain/told.py), as lines and tables for people."""
 
-import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table as Grid
+
+from cdp_assets.cli.console import plain_console
 
 if TYPE_CHECKING:
     from cdp_assets.cli.entities import Of
@@ -19,7 +19,7 @@ MOST = 5
 
 def print_why(told: Facts, of: "Of") -> None:
     """Print why two records are one."""
-    out = _console()
+    out = plain_console()
     a, b, steps = told["a"], told["b"], told["steps"]
     one = of.removesuffix("s")
     what = f"{one} {a['profile']}" if a["profile"] else f"group without a profile: nothing outside {a['source']} matched"
@@ -47,7 +47,7 @@ def print_why(told: Facts, of: "Of") -> None:
 
 def print_why_not(told: Facts, of: "Of") -> None:
     """Print why two records are not one."""
-    out = _console()
+    out = plain_console()
     a, b = told["a"], told["b"]
     one = of.removesuffix("s")
     profiles = " and ".join(f"{one} {each['profile']}" if each["profile"] else f"{each['record']} without a profile" for each in (a, b))
@@ -128,7 +128,7 @@ def print_compared(out: Console, rule: Facts, left: str, right: str) -> None:
         return
     grid = Grid(box=None, padding=(0, 2, 0, 0), pad_edge=False)
     for column in ("compared", left, right, "alike", "needed", ""):
-        grid.add_column(escape(column), justify="right" if column in ("alike", "needed") else "left", overflow="fold")
+        grid.add_column(column, justify="right" if column in ("alike", "needed") else "left", overflow="fold")
     for each in [*rule["conditions"], *rule["exceptions"]]:
         fields = dict.fromkeys((each["left_field"], each["right_field"]))
         what = " / ".join(fields) + (f" ({each['as']})" if each["as"] else "")
@@ -138,8 +138,8 @@ def print_compared(out: Console, rule: Facts, left: str, right: str) -> None:
         if "differs" in each:
             what = f"unless {what} {'differs' if each['differs'] else 'is alike'}"
             said = "keeps apart" if each["holds"] else "does not hold"
-        grid.add_row(*(escape(cell) for cell in (what, *sides, _alike(each), needed, said)))
-    out.print(Padding(grid, (0, 0, 0, 3), expand=False), highlight=False)
+        grid.add_row(what, *sides, _alike(each), needed, said)
+    out.print(Padding(grid, (0, 0, 0, 3), expand=False))
 
 
 def _alike(condition: Facts) -> str:
@@ -170,8 +170,4 @@ def _masked(out: Console, told: Facts) -> None:
 
 
 def _say(out: Console, line: str) -> None:
-    out.print(line, markup=False, highlight=False, soft_wrap=False)
-
-
-def _console() -> Console:
-    return Console(width=None if sys.stdout.isatty() else 140)
+    out.print(line, soft_wrap=False)

@@ -31,7 +31,7 @@ TABLE_PREFIXES = ("deduplicated_", "duplicate_pairs_", "measure_", "export_")
 
 COLUMNS = frozenset(
     "source source_file source_line record_key winner_key is_winner rule score duplicate_rows alternates"
-    " taken_fields taken_keys taken_files taken_lines"
+    " taken_fields taken_keys taken_files taken_lines own_values"
     " customer_id known records visitors first_seen last_seen previous_customer_ids".split()
 )
 """Columns that the program adds to records and profiles, so that no field may have their names."""

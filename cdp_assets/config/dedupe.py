@@ -70,4 +70,5 @@ class Dedupe(Section):
     keep: Keep = "most_filled"
     """The record that goes on: most_filled, {most_recent: field} or {least_recent: field}; at a tie the one with the greatest key."""
     fields: dict[str, Keep] = {}
-    """Fields of which another record's value is shown: of the records that have one, the record that this says."""
+    """Fields of which another record's value is shown: of the records that have one, the record that this says. Records are
+    compared, and their identifiers counted, by what they have themselves."""

@@ -64,6 +64,12 @@ def _statistics(project: Project) -> Step:
 OF_CUSTOMERS = (MATCH_OVERRIDES, CUSTOMER_ID_CHANGES)
 
 
+def unifying(project: Project, of: str) -> list[Step]:
+    """The steps that unify `of`: customers, accounts or contacts."""
+    entity = {ACCOUNTS.section: ACCOUNTS, CONTACTS.section: CONTACTS}.get(of)
+    return _unified(project, entity) if entity else [*identity_steps(project), *unify_steps(project)]
+
+
 def _unified(project: Project, entity: Entity) -> list[Step]:
     seen = view(project, entity)
     own = [step for step in (*identity_steps(seen), *unify_steps(seen)) if step.table not in OF_CUSTOMERS]

@@ -4,6 +4,7 @@ A node is a record as "source|key"; a source's name holds no `|`.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pyarrow as pa
 from sqlglot import exp
@@ -12,6 +13,7 @@ from cdp_assets.config import ProjectConfig
 from cdp_assets.identity.components import Limited
 from cdp_assets.identity.judged import ALWAYS_EDGES
 from cdp_assets.identity.normalise import functions_in
+from cdp_assets.identity.own_values import needed_for, own_value
 from cdp_assets.identity.rules import event_sources, record_sources
 from cdp_assets.identity.tables import MATCH_OVERRIDES, evidence
 from cdp_assets.identity.usable import OF_NOBODY, canonical, doubted, known, nobodys_example
@@ -31,8 +33,8 @@ def limits_of(config: ProjectConfig, tables: Mapping[str, str] | None = None) ->
     Without tables these are the records of the entity, deduplicated_<source>. Where identifiers are limited that may be values
     of nobody, they read OF_NOBODY too (usable.py).
     """
-    tables = {source: f"deduplicated_{source}" for source in record_sources(config)} if tables is None else tables
-    guards, held = config.customers.guards, _identifiers(config, tables)
+    judged = {source: f"deduplicated_{source}" for source in record_sources(config)} if tables is None else tables
+    guards, held = config.customers.guards, _identifiers(config, judged, own=tables is None)
     most = {kind: guards.identifiers[kind] for kind in sorted(guards.identifiers)} if held else {}
     limited = Limited(_NEVER.name, guards.largest_cluster, _HELD.name if held else None, most, tuple(event_sources(config)))
     return [_never(config), *held], limited
@@ -69,15 +71,19 @@ def _never(config: ProjectConfig) -> Stage:
     )
 
 
-def _identifiers(config: ProjectConfig, tables: Mapping[str, str]) -> list[Stage]:
-    """One stage with the identifiers of the types that are limited; none where no record has such a field."""
+def _identifiers(config: ProjectConfig, tables: Mapping[str, str], *, own: bool) -> list[Stage]:
+    """One stage with the identifiers of the types that are limited; none where no record has such a field.
+
+    `own`: the tables are deduplicated_<source>, and what counts is what each record itself has.
+    """
     selects: list[exp.Query] = []
     reads: dict[str, list[Column]] = {}
+    taken: dict[str, tuple[Column, ...]] = {}
     listed = False
     for source, table in tables.items():
         for field, its in config.sources[source].fields.items():
             if its.type in config.customers.guards.identifiers:
-                value = exp.column(field, quoted=True)
+                value = own_value(config, source, field) if own else exp.column(field, quoted=True)
                 node = exp.DPipe(this=exp.Literal.string(f"{source}|"), expression=exp.column("record_key"))
                 mine = exp.Table(this=exp.to_identifier(table, quoted=True))
                 selects.append(
@@ -88,12 +94,14 @@ def _identifiers(config: ProjectConfig, tables: Mapping[str, str]) -> list[Stage
                 )
                 listed |= field in doubted(config, source)
                 reads.setdefault(table, []).append(Column(field, its.data_type, "field"))
+                taken |= {table: needed_for(config, source, [field])} if own and needed_for(config, source, [field]) else {}
     if not selects:
         return []
     key = Column("record_key", "varchar", "key")
 
     def nasty() -> dict[str, pa.Table]:
-        rows = {table: nasty_rows((key, *fields), {"record_key": keys()}) for table, fields in reads.items()}
+        given: dict[str, list[Any]] = {"record_key": keys(), "taken_fields": [[]], "own_values": [[]]}
+        rows = {table: nasty_rows((key, *fields, *taken.get(table, ())), given) for table, fields in reads.items()}
         return {**rows, **({OF_NOBODY.name: nobodys_example()} if listed else {})}
 
     met: dict[str, Meet] = {**dict.fromkeys(reads, anyhow()), **({OF_NOBODY.name: everywhere()} if listed else {})}

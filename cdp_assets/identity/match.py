@@ -13,6 +13,7 @@ from cdp_assets.identity.forms import forms_stages
 from cdp_assets.identity.greatest_key import greatest_first
 from cdp_assets.identity.judged import ALWAYS, ALWAYS_EDGES, JUDGED, NEVER, NEVER_SAID, stated, stated_and_forced
 from cdp_assets.identity.limits import always_example, overrides_example, union_all
+from cdp_assets.identity.own_values import own_stages
 from cdp_assets.identity.pairs import pair_stages
 from cdp_assets.identity.rules import dedupe_rules, forms_of, match_rules, record_sources
 from cdp_assets.identity.stated import always_edges
@@ -124,8 +125,9 @@ def _matches(config: ProjectConfig) -> list[Stage]:
     sources = [s for s in record_sources(config) if any(s in (r.left_source, r.right_source) for r in rules)]
     forms = {source: forms_of(rules, source) for source in sources}
     compared = {source: list(dict.fromkeys(form.field for form in forms[source].forms)) for source in sources}
-    usable, names = usable_stages(config, {source: f"deduplicated_{source}" for source in sources}, compared)
-    result = [*usable, *forms_stages({names[source]: forms[source] for source in sources}, frozen=TERM_FREQUENCIES.name)]
+    own, owned = own_stages(config, compared)
+    usable, names = usable_stages(config, owned, compared)
+    result = [*own, *usable, *forms_stages({names[source]: forms[source] for source in sources}, frozen=TERM_FREQUENCIES.name)]
     titles = [f"match rule {rule.rank}" for rule in rules]
     for rule, title in zip(rules, titles, strict=True):
         result += pair_stages(rule, forms[rule.left_source], forms[rule.right_source], title)

@@ -21,6 +21,7 @@ from cdp_assets.governance.tables import DECISIONS
 from cdp_assets.identity import again, clusters, configured, overrides, registry
 from cdp_assets.identity.registry_tables import CONFIGURED_IDS, CUSTOMER_IDS
 from cdp_assets.identity.rules import event_sources, record_sources
+from cdp_assets.identity.stated import UNKNOWN
 from cdp_assets.identity.tables import CLUSTERS, MATCH_EDGES, MATCH_OVERRIDES
 from cdp_assets.identity.terms import terms_read
 from cdp_assets.identity.visitors import IDENTITIES
@@ -39,7 +40,8 @@ MOST_RECORDS = 5_000
 class Outlook:
     """What a decision would do to the records that it reaches: record -> customer id, before and after.
 
-    None: no profile. `used` says of the decision itself whether it would count, or why not (a state of match_overrides).
+    None: no profile. `used` says of the decision itself whether it would count, or why not (a state of match_overrides);
+    `no_effect`: why it would count and do nothing all the same.
     """
 
     before: dict[Record, str | None]
@@ -49,6 +51,7 @@ class Outlook:
     """File and line of the list that says the contrary, if one does."""
     former: frozenset[str]
     """The ids of after that were given out before, though nobody holds them now."""
+    no_effect: str | None = None
 
     @property
     def moved(self) -> dict[Record, tuple[str | None, str | None]]:
@@ -73,14 +76,24 @@ def subject(config: ProjectConfig, pair: tuple[Record, Record]) -> str:
 
 
 def outlook(
-    config: ProjectConfig, read: Callable[[str], Source], work: Path, pair: tuple[Record, Record], verdict: Verdict, *, memory: int
+    config: ProjectConfig,
+    read: Callable[[str], Source],
+    work: Path,
+    pair: tuple[Record, Record],
+    verdict: Verdict,
+    *,
+    memory: int,
+    decided: bool = False,
 ) -> Outlook:
     """What would follow from the verdict. `read` gives a table of customers by its name (of accounts and contacts their own).
 
-    Raises UserError where a record does not exist, or too many would have to be looked at.
+    `decided`: a decision on the two stands, so that it may be taken back or turned round although a record has vanished since.
+    Raises UserError where another record does not exist, or too many would have to be looked at.
     """
     with no_values_in_errors("decisions"), session(work / "spill", memory=memory) as connection:
-        before = _reached(connection, read, pair)
+        before, missing = _reached(connection, read, pair)
+    if missing and (verdict == "accept" or not decided):
+        raise UserError(f"There is no record of {missing[0][0]} with that key in the last refresh.")
     nodes = work / "reached.parquet"
     columns = {"source": pa.array([s for s, _ in before], pa.string()), "record_key": pa.array([k for _, k in before], pa.string())}
     pq.write_table(pa.table(columns), nodes)
@@ -101,12 +114,23 @@ def outlook(
         stated = made[MATCH_OVERRIDES.name].source().sql
         state = f"select state, contradicted_by from ({stated}) where origin = 'decision' and entry = {literal(subject(config, pair))}"
         found = connection.execute(state).fetchall()
+        refused = _refused(connection, made[MATCH_EDGES.name].source(), pair) if verdict == "accept" else None
     used, against = found[0] if found else ("nothing stated", None)
-    return Outlook(before, {record: after.get(record) for record in before}, used, against, former)
+    no_effect = UNKNOWN if missing and verdict == "reject" else refused
+    return Outlook(before, {record: after.get(record) for record in before}, used, against, former, no_effect)
 
 
-def _reached(connection: duckdb.DuckDBPyConnection, read: Callable[[str], Source], pair: Sequence[Record]) -> dict[Record, str | None]:
-    """The records that are connected with the two, with the customer ids that they hold."""
+def _refused(connection: duckdb.DuckDBPyConnection, edges: Source, pair: tuple[Record, Record]) -> str | None:
+    """Why what people say of the two would not join them; None: it would."""
+    mine = "kind = 'always' and status = 'refused'"
+    rows = connection.execute(f"select left_source, left_key, right_source, right_key, reason from ({edges.sql}) where {mine}").fetchall()
+    return next((reason for *ends, reason in rows if {tuple(ends[:2]), tuple(ends[2:])} == set(pair)), None)
+
+
+def _reached(
+    connection: duckdb.DuckDBPyConnection, read: Callable[[str], Source], pair: Sequence[Record]
+) -> tuple[dict[Record, str | None], list[Record]]:
+    """The records that are connected with the two, with the customer ids that they hold; and who of the two does not exist."""
     connection.execute("create temp table reached (source varchar, record_key varchar, round integer)")
     connection.executemany("insert into reached values (?, ?, 0)", list(dict.fromkeys(pair)))
     edges, clustered = read(MATCH_EDGES.name).sql, read(CLUSTERS.name).sql
@@ -139,10 +163,8 @@ def _reached(connection: duckdb.DuckDBPyConnection, read: Callable[[str], Source
         f"left join ({clustered}) as c on c.source = r.source and c.record_key = r.record_key "
         f"left join ({held}) as h on h.source = r.source and h.record_key = r.record_key order by 1, 2"
     ).fetchall()
-    for source, key, exists, _ in rows:
-        if not exists and (source, key) in pair:
-            raise UserError(f"There is no record of {source} with that key in the last refresh.")
-    return {(source, key): customer_id for source, key, _, customer_id in rows}
+    missing = [(source, key) for source, key, exists, _ in rows if not exists and (source, key) in pair]
+    return {(source, key): customer_id for source, key, _, customer_id in rows}, missing
 
 
 def _inputs(

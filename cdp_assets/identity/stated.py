@@ -19,11 +19,26 @@ _KNOWN = intermediate("named records", "source | varchar | of a record or visito
 _MINE = "state = 'used' and entity = {entity}"
 UNKNOWN = "a record that does not exist"
 """Why an always-match is refused whose other record is not there, or not there any more."""
-NOTICE = f"""
-    select
-        count(*) || ' pairs that people say are one name a record that does not exist; see `cdp match list` and the lists of pairs.' as said
-    from match_edges where kind = 'always' and reason = {literal(UNKNOWN)} having count(*) > 0
+_NOTICE = """
+    select case count(*) when 1 then '1 pair that people say is one names' else count(*) || ' pairs that people say are one name' end
+        || ' ' || {unknown} || ' (first: ' || first(coalesce(source_file || ' line ' || source_line, 'a decision')
+            order by source_file nulls last, source_line) || '); see {see} and the lists of pairs.' as said
+    from (
+        select distinct on (e.left_source, e.left_key, e.right_source, e.right_key) o.source_file, o.source_line
+        from match_edges as e
+        join match_overrides as o on o.state = 'used' and o.verdict = 'always' and o.entity = {entity}
+            and (o.left_source, o.left_key, o.right_source, o.right_key) = (e.left_source, e.left_key, e.right_source, e.right_key)
+        where e.kind = 'always' and e.reason = {unknown}
+        order by e.left_source, e.left_key, e.right_source, e.right_key, o.source_file nulls last, o.source_line
+    ) having count(*) > 0
 """
+
+
+def notice(config: ProjectConfig) -> str:
+    """What people are told of always-matches with records that do not exist: how many, and where the first stands."""
+    section = config.customers.section
+    see = "`cdp match list`" if section == "customers" else f"`cdp match list --of {section}`"
+    return _NOTICE.format(unknown=literal(UNKNOWN), entity=literal(section), see=see)
 
 
 def always_edges(config: ProjectConfig) -> list[Stage]:

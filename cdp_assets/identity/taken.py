@@ -10,10 +10,10 @@ from typing import Any
 import pyarrow as pa
 
 from cdp_assets.config import ProjectConfig
+from cdp_assets.identity import stated
 from cdp_assets.identity.components import constrained_stage, too_large
 from cdp_assets.identity.judged import ALWAYS_EDGES
 from cdp_assets.identity.limits import limits_of
-from cdp_assets.identity.stated import NOTICE as STATED
 from cdp_assets.identity.tables import MATCH_EDGES, evidence
 from cdp_assets.lake import Column, Stage, anyhow, by, everywhere, whole
 from cdp_assets.lake.nasty import keys, nasty_rows
@@ -58,7 +58,7 @@ def notice(config: ProjectConfig) -> str:
     )
     return f"""
         select string_agg(said, chr(10) order by said) as said from (
-            select said from ({STATED}) as stated
+            select said from ({stated.notice(config)}) as stated
             union all
             select format('{{:,}}', count(*)) || {literal(apart)} || '.' as said
             from (select left_source, left_key {cut} union select right_source, right_key {cut}) as records

@@ -3,12 +3,15 @@
 Earlier identities are evidence too, but not used: a device that two people share must not make them one person.
 """
 
+from typing import Any
+
 import pyarrow as pa
 from sqlglot import exp
 
 from cdp_assets.config import EventsSource, ProjectConfig
 from cdp_assets.identity.judged import ALWAYS, ALWAYS_EDGES, JUDGED, NEVER, stated_and_forced
 from cdp_assets.identity.limits import always_example, overrides_example
+from cdp_assets.identity.own_values import needed_for, own_value
 from cdp_assets.identity.rules import event_sources
 from cdp_assets.identity.tables import MATCH_OVERRIDES, evidence
 from cdp_assets.lake import Column, Stage, anyhow, by, intermediate
@@ -69,7 +72,7 @@ def _known_records(config: ProjectConfig, known: list[tuple[str, int, str, str]]
     parts: list[exp.Query] = []
     fields: dict[str, list[Column]] = {}
     for visitor_source, rank, source, field in known:
-        value = exp.cast(exp.column(field, quoted=True), "varchar")
+        value = exp.cast(own_value(config, source, field), "varchar")
         table = f"deduplicated_{source}"
         parts.append(
             exp.select(
@@ -78,12 +81,14 @@ def _known_records(config: ProjectConfig, known: list[tuple[str, int, str, str]]
                 exp.Literal.string(f"known_as {source}.{field}").as_("rule"), exp.convert(rank).as_("rule_rank"),
             ).from_(exp.Table(this=exp.to_identifier(table, quoted=True)))
         )  # fmt: skip
-        fields.setdefault(table, []).append(Column(field, config.sources[source].fields[field].data_type, "field"))
+        its = Column(field, config.sources[source].fields[field].data_type, "field")
+        fields.setdefault(table, []).extend((its, *needed_for(config, source, [field])))
     body = exp.union(*parts, distinct=False) if len(parts) > 1 else parts[0]
 
     def nasty() -> dict[str, pa.Table]:
         key = Column("record_key", "varchar", "key")
-        return {t: nasty_rows(dict.fromkeys([key, *columns]), {"record_key": keys()}) for t, columns in fields.items()}
+        given: dict[str, list[Any]] = {"record_key": keys(), "taken_fields": [[]], "own_values": [[]]}
+        return {t: nasty_rows(dict.fromkeys([key, *columns]), given) for t, columns in fields.items()}
 
     return Stage(_KNOWN.name, {table: anyhow() for table in fields}, body, _KNOWN, nasty=nasty)
 

@@ -1,6 +1,7 @@
 """The lake: table declarations, Delta tables, stages and the engine that runs them. Knows no station and no Dagster."""
 
 from cdp_assets.lake.append import append
+from cdp_assets.lake.aside import folder_aside
 from cdp_assets.lake.checks import Check, CheckResult, ChecksFailedError
 from cdp_assets.lake.closed import NotClosedError, Stale, closed_state
 from cdp_assets.lake.days import make_days
@@ -41,6 +42,7 @@ __all__ = [
     "closed_state",
     "columns",
     "everywhere",
+    "folder_aside",
     "intermediate",
     "make_days",
     "no_values_in_errors",

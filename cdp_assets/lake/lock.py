@@ -74,7 +74,7 @@ def nobody_at_work(file: Path) -> bool:
     """Whether no process of the run has its turn now."""
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        return _lock(descriptor, fcntl.LOCK_EX)
+        return try_lock(descriptor, fcntl.LOCK_EX)
     finally:
         os.close(descriptor)
 
@@ -85,12 +85,13 @@ def current_holder(file: Path) -> Holder | None:
         return None
     descriptor = os.open(file, os.O_RDONLY)
     try:
-        return None if _lock(descriptor, fcntl.LOCK_EX) else _read(descriptor)
+        return None if try_lock(descriptor, fcntl.LOCK_EX) else _read(descriptor)
     finally:
         os.close(descriptor)
 
 
-def _lock(descriptor: int, kind: int) -> bool:
+def try_lock(descriptor: int, kind: int) -> bool:
+    """Take the lock of an open file without waiting for it; whether that went well."""
     try:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except OSError as error:
@@ -101,11 +102,11 @@ def _lock(descriptor: int, kind: int) -> bool:
 
 
 def _try(descriptor: int, holder: Holder) -> bool:
-    if _lock(descriptor, fcntl.LOCK_EX):
+    if try_lock(descriptor, fcntl.LOCK_EX):
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps(asdict(holder)).encode(), 0)
-        return _lock(descriptor, fcntl.LOCK_SH)
-    if not _lock(descriptor, fcntl.LOCK_SH):
+        return try_lock(descriptor, fcntl.LOCK_SH)
+    if not try_lock(descriptor, fcntl.LOCK_SH):
         return False
     found = _read(descriptor)
     if found is not None and found.run == holder.run:

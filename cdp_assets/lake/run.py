@@ -20,6 +20,7 @@ from deltalake.exceptions import CommitFailedError
 
 from cdp_assets.errors import UserError
 from cdp_assets.lake import delta, digest
+from cdp_assets.lake.aside import sweep_aside
 from cdp_assets.lake.checks import Check, CheckResult, declared, run_checks
 from cdp_assets.lake.engine import DuckDBEngine, Files
 from cdp_assets.lake.guard import no_values_in_errors
@@ -99,6 +100,7 @@ class Place:
         for folder in (self.store / "work").glob("*"):
             if folder.name != keep:
                 shutil.rmtree(folder, ignore_errors=True)
+        sweep_aside(self.store)
 
     def tables(self) -> list[str]:
         """Names of all tables that have a version."""

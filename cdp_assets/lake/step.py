@@ -19,13 +19,14 @@ class Step:
     """How one table comes about.
 
     `reads`: the names that the stages use -> tables. `numbers`: name -> SQL aggregate over the table, shown beside each
-    version and plotted over time. `notice`: SQL over the table that gives one text, without any value of a record, where people
-    must be told something although the step went well. `day_of`: for a daily table, input -> its day column; `by_request` says that a run
-    may ask for a range of days (without one, and for other daily tables always, the due days are computed). `uses_as_of`
-    says that the result depends on the day that the run is for, which stages and checks read as AS_OF. `compute` replaces the
-    ordinary way (stages, checks, commit) for what is no plain computation: reading files, publishing. `shown_with`: the table
-    whose asset runs this step too, before its own; for a table that is of no use to people without that one. `frozen`: what is
-    learnt stays, whatever its inputs become, until it is asked for (Run.learn) or what it is learnt by changes.
+    version and plotted over time. `notice`: SQL over the table and what it reads that gives one text, without any value of a
+    record, where people must be told something although the step went well. `day_of`: for a daily table, input -> its day
+    column; `by_request` says that a run may ask for a range of days (without one, and for other daily tables always, the due
+    days are computed). `uses_as_of` says that the result depends on the day that the run is for, which stages and checks read
+    as AS_OF. `compute` replaces the ordinary way (stages, checks, commit) for what is no plain computation: reading files,
+    publishing. `shown_with`: the table whose asset runs this step too, before its own; for a table that is of no use to people
+    without that one. `frozen`: what is learnt stays, whatever its inputs become, until it is asked for (Run.learn) or what it is
+    learnt by changes.
     """
 
     table: Table
@@ -81,7 +82,9 @@ class Step:
             return None
         with no_values_in_errors(f"{self.table.name}, notice"):
             connection = run.reader()
-            connection.execute(f"create or replace temp view {name(self.table.name)} as {run.read(self.table).sql}")
+            asked = {self.table.name: self.table, **{n: each for n, each in self.reads.items() if n in self.notice}}
+            for n, table in asked.items():
+                connection.execute(f"create or replace temp view {name(n)} as {run.read(table).sql}")
             rows = connection.execute(self.notice).fetchall()
         return str(rows[0][0]) if rows and rows[0][0] else None
 

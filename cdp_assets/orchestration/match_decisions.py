@@ -1,16 +1,16 @@
 """Decisions on two records of customers, accounts or contacts: what would follow, taking one, and those that stand."""
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from cdp_assets.config import Project
+from cdp_assets.config.guards import pair_lists
 from cdp_assets.contacts.entity import ACCOUNTS, CONTACTS, as_customers, view
+from cdp_assets.contacts.outdated import advice, outdated
 from cdp_assets.contacts.state_tables import state_tables
 from cdp_assets.errors import UserError
-from cdp_assets.governance import decide, standing
+from cdp_assets.governance import decide, latest, standing
 from cdp_assets.governance.tables import DECISIONS
 from cdp_assets.identity.assets import steps
 from cdp_assets.identity.explain.state import last_whole
@@ -18,24 +18,28 @@ from cdp_assets.identity.outlook import Outlook, Record, Verdict, outlook, subje
 from cdp_assets.identity.overrides import kind_of
 from cdp_assets.identity.rules import event_sources, record_sources
 from cdp_assets.identity.tables import MATCH_OVERRIDES
-from cdp_assets.lake import Place, Source, no_values_in_errors, session
+from cdp_assets.lake import Place, Source, folder_aside, no_values_in_errors, session
 from cdp_assets.lake.source import literal, name
 from cdp_assets.segments.tables import SEGMENT_MEMBERSHIP
 
 ENTITIES = {"customers": None, "accounts": ACCOUNTS, "contacts": CONTACTS}
-_WHY_NOT = {
-    "contradicted": "It would not count: {against} says that these two are never one, and never wins.",
-}
+_CONTRADICTED = "It would not count: {against} says that these two are never one, and never wins."
+_NOT_DECIDED = "Nobody has decided on these two, so there is nothing to take back: `cdp match list` shows the decisions that stand."
+_IN_LISTS = " What a list of pairs says of them is taken back in the list: {lists}."
 
 
 @dataclass(frozen=True)
 class Foreseen:
-    """What a decision would do: to ids, and to what is made of the profiles that it touches."""
+    """What a decision would do: to ids, and to what is made of the profiles that it touches.
+
+    `outdated`: cdp.yaml has changed since the last refresh, of whose records and pairs this is.
+    """
 
     outlook: Outlook
     segments: dict[str, int]
     exports: list[str]
     why_not: str | None
+    outdated: bool = False
 
     @property
     def moved(self) -> dict[Record, tuple[str | None, str | None]]:
@@ -66,15 +70,23 @@ class Standing:
 
 def foresee(project: Project, of: str, pair: tuple[Record, Record], verdict: Verdict) -> Foreseen:
     """What would follow from a verdict; UserError where it cannot be given on these records."""
-    seen = _view(project, of)
-    pair = _known(seen, pair)
-    place = Place(project.store)
+    seen, place = _view(project, of), Place(project.store)
+    stands = latest(place, kind_of(seen.config), subject(seen.config, pair))
+    decided = stands is not None and stands.verdict in ("accept", "reject")
+    if verdict == "accept" or not decided:  # otherwise there may be neither record nor source any more
+        _known(seen, pair)
     place.prepare()
-    with tempfile.TemporaryDirectory(prefix="decision-", dir=place.store / "work") as work:  # a later run sweeps it if we are killed
-        found = outlook(seen.config, _reader(project, of), Path(work), pair, verdict, memory=project.config.engine.memory_bytes)
+    old = outdated(project, of)
+    with advice(old), folder_aside(place.store) as work:
+        memory = project.config.engine.memory_bytes
+        found = outlook(seen.config, _reader(project, of), work, pair, verdict, memory=memory, decided=decided)
     segments = _segments(project, of, found.touched)
     exports = sorted(n for n, each in project.config.exports.items() if set(each.segments) & set(segments))
-    return Foreseen(found, segments, exports, _WHY_NOT.get(found.used, "").format(against=found.against) or None)
+    why_not = _CONTRADICTED.format(against=found.against) if found.used == "contradicted" else None
+    if verdict == "undo" and not decided:
+        lists = ", ".join(pair_lists(seen.config.customers))
+        why_not = _NOT_DECIDED + (_IN_LISTS.format(lists=lists) if lists else "")
+    return Foreseen(found, segments, exports, why_not, old)
 
 
 def decide_pair(project: Project, user: str, of: str, pair: tuple[Record, Record], verdict: Verdict) -> None:
@@ -86,12 +98,15 @@ def decide_pair(project: Project, user: str, of: str, pair: tuple[Record, Record
 def standing_decisions(project: Project, of: str) -> list[Standing]:
     """The decisions that stand, the newest first."""
     config, place = _view(project, of).config, Place(project.store)
-    stated = place.newest(MATCH_OVERRIDES)
+    stated, edges = place.newest(MATCH_OVERRIDES), place.newest(state_tables(project, of).edges)
     sql = f"""
         select d."at", d.user_name, d.left_source, d.left_key, d.right_source, d.right_key, d.verdict,
-            coalesce(o.state || coalesce(' by ' || o.contradicted_by, ''), 'not yet seen')
+            coalesce('no effect: ' || e.reason, o.state || coalesce(' by ' || o.contradicted_by, ''), 'not yet seen')
         from ({standing()}) as d
         left join ({stated.sql}) as o on o.origin = 'decision' and o.entity = {literal(of)} and o.entry = d.subject
+        left join (select * from ({edges.sql}) where kind = 'always' and status = 'refused') as e
+            on o.state = 'used' and o.verdict = 'always' and d.verdict = 'accept'
+            and (e.left_source, e.left_key, e.right_source, e.right_key) = (o.left_source, o.left_key, o.right_source, o.right_key)
         where d.kind = {literal(kind_of(config))} and d.verdict in ('accept', 'reject')
         order by 1 desc, 3, 4, 5, 6
     """
@@ -110,15 +125,14 @@ def _view(project: Project, of: str) -> Project:
     return view(project, entity)
 
 
-def _known(project: Project, pair: tuple[Record, Record]) -> tuple[Record, Record]:
-    """The pair; UserError where a source takes no part, or both are one record."""
+def _known(project: Project, pair: tuple[Record, Record]) -> None:
+    """UserError where a source takes no part, or both are one record."""
     names = [*record_sources(project.config), *event_sources(project.config)]
     for source, _ in pair:
         if source not in names:
             raise UserError(f"{source} is no source of {project.config.customers.section}. There are: {', '.join(names)}.")
     if pair[0] == pair[1]:
         raise UserError("Both are the same record.")
-    return pair
 
 
 def _reader(project: Project, of: str) -> Callable[[str], Source]:

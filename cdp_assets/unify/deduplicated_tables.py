@@ -11,9 +11,10 @@ TAKEN = columns(
     taken_keys   | varchar[] | the keys of these records, in the same order
     taken_files  | varchar[] | the files that they were read from
     taken_lines  | bigint[]  | the lines in these files
+    own_values   | varchar[] | what the winner itself has in these fields, as text; null where it has nothing
     """,
-    personal=("taken_keys",),
-    required=("taken_fields", "taken_keys", "taken_files", "taken_lines"),
+    personal=("taken_keys", "own_values"),
+    required=("taken_fields", "taken_keys", "taken_files", "taken_lines", "own_values"),
 )
 """Only where dedupe has `fields` for the source (winners.py)."""
 

@@ -4,8 +4,9 @@ The winner is the record that `keep` says: the most filled, the newest or the ol
 there comes last. At a tie the greatest primary key wins: keys that are numbers or days compare as such, others as text.
 
 A field in `fields` shows the value of the record that its own rule says, among those that have one. Where that is not
-the winner itself, the winner's row says whose value it is, in four lists of one order: `taken_fields`, `taken_keys`,
-`taken_files`, `taken_lines`. `origins` gives for any field where the value of a row comes from. No other row changes.
+the winner itself, the winner's row says whose value it is, in lists of one order: `taken_fields`, `taken_keys`,
+`taken_files`, `taken_lines`, and `own_values`: what it has there itself, by which it is compared (identity/own_values.py).
+`origins` gives for any field where the value of a row comes from. No other row changes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -102,7 +103,7 @@ def winner_stage(config: ProjectConfig, source: str) -> Stage:
     for n, keep in enumerate(chosen.shown.values(), start=1):
         window = f"over (partition by root order by (v{n} is not null) desc, {chosen.order(keep)})"
         firsts += [f"first_value({column}) {window} as {name}{n}" for column, name in _OF_VALUE]
-        firsts.append(f"first_value(v{n}) {window} as t{n}")
+        firsts += [f"first_value(v{n}) {window} as t{n}", f"v{n} as own{n}"]
     body = f"""
         with ranked as (
             select record_key, root, rule, score, {", ".join(firsts)} from members
@@ -139,8 +140,10 @@ def _taken(chosen: Choice) -> str:
         f", list_filter([{', '.join(f'case when {taken[n - 1]} then {value}{n} end' for n in numbers)}], lambda x: x is not null) as {name}"
         for value, name in (("$field", "taken_fields"), ("r.k", "taken_keys"), ("r.f", "taken_files"), ("r.l", "taken_lines"))
     ]
+    owns = ", ".join(f"case when {taken[n - 1]} then struct_pack(v := cast(r.own{n} as varchar)) end" for n in numbers)
+    own = f", list_transform(list_filter([{owns}], lambda x: x is not null), lambda x: x.v) as own_values"
     values = [f", case when {taken[n - 1]} then r.t{n} end as v{n}" for n in numbers]
-    return "".join([*lists, *values])
+    return "".join([*lists, own, *values])
 
 
 def winner_columns(chosen: Choice) -> list[exp.Expr]:

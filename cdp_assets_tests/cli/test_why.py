@@ -13,7 +13,8 @@ from cdp_assets.config import Project
 from cdp_assets.errors import UserError
 from cdp_assets.governance.tables import AUDIT_LOG
 from cdp_assets.lake import Place
-from cdp_assets_tests.identity.explain.world import CONFIG, unified
+from cdp_assets_tests.identity.explain.world import CONFIG, FILES, unified
+from cdp_assets_tests.projects import run_up_to, small_project
 
 ROLES = "roles: {owner: [olga], contributor: [cora], viewer: [vic]}\n"
 PERSONAL = ("Ann", "Lee", "Bob", "Kent", "@x.example", "1980", "c3 ", "l1 ")
@@ -76,6 +77,20 @@ def test_a_viewer_sees_forms_and_only_the_keys_that_were_named(
     assert "lee@x.example" in said(project, capsys, "why", "shop:s1", "crm:c2", user="cora")  # the search for values finds them
 
 
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_a_viewer_who_gave_only_an_id_does_not_see_the_key_behind_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], more: tuple[str, ...]
+) -> None:
+    by_mail = CONFIG.replace("files: loyalty.csv, primary_key: no", "files: loyalty.csv, primary_key: mail") + ROLES
+    cards = "no,name,mail,born\nl1,Lee Anne,lee@x.example,1980-01-02\nl2,Rob Kent,rob@x.example,1981-02-02\n"
+    project = small_project(tmp_path, by_mail, {**FILES, "loyalty.csv": cards})
+    list(run_up_to(project, "alternate_keys"))
+    profile = told(project, capsys, "why", "loyalty:rob@x.example", "loyalty:rob@x.example")["a"]["profile"]
+    assert "rob@x.example" in said(project, capsys, "why-not", profile, "shop:s2", *more)  # a contributor sees it
+    assert "rob@x.example" not in said(project, capsys, "why-not", profile, "shop:s2", *more, user="vic")
+    assert "loyalty:rob@x.example" in said(project, capsys, "why-not", "loyalty|rob@x.example", "shop:s2", *more, user="vic")
+
+
 def test_who_asked_is_written_down_without_any_value_or_key(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     profile = told(project, capsys, "why", "shop:s1", "crm:c2", user="vic")["a"]["profile"]
     entries = f'select user_name, action, subject, outcome, role, detail from ({Place(project.store).newest(AUDIT_LOG).sql}) order by "at"'
@@ -103,13 +118,44 @@ def test_accounts_and_contacts_are_asked_by_of(project: Project) -> None:
 
 
 def test_a_half_done_refresh_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from cdp_assets_tests.projects import run_up_to
-
     project = unified(tmp_path)
     (tmp_path / "shop.csv").write_text("account,customer,mail,postcode\ns1,A Lee,other@x.example,N1\n")
     list(run_up_to(project, "match_edges"))
     printed = " ".join(said(project, capsys, "why", "shop:s1", "crm:c2").split())
     assert "A refresh is half done: deduplicated_shop, match_edges, shop have been made anew since." in printed
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("all: [{field: name, as: name, precision: high}, {field: born}]", "all: [{field: name, as: name, precision: 0.5}, {field: born}]"),
+        ("rules: [{name: same mail, all: [{field: mail, normalise: [lower]}]}]", "rules: [{name: same mail, all: [{field: mail}]}]"),
+        ("include_all_records: true", "include_all_records: false"),
+    ],
+)
+def test_rules_that_have_changed_since_the_refresh_are_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], change: tuple[str, str]
+) -> None:
+    project = unified(tmp_path)
+    assert "has changed since" not in said(project, capsys, "why", "shop:s1", "crm:c2")
+    (tmp_path / "cdp.yaml").write_text(CONFIG.replace(*change))
+    for question in (("why", "shop:s1", "crm:c2"), ("why-not", "crm:c3", "loyalty:l3")):
+        assert "What cdp.yaml says of unification has changed since the last refresh" in said(project, capsys, *question)
+        assert told(project, capsys, *question)["outdated"] is True
+    preview = said(project, capsys, "review", "customers", "--rule", "mail of crm")
+    assert "What cdp.yaml says of unification has changed since the last refresh" in preview
+    (tmp_path / "cdp.yaml").write_text(CONFIG + "# nothing but a remark\n")
+    (tmp_path / "shop.csv").write_text(FILES["shop.csv"] + "s9,Z Zed,zed@x.example,N1\n")
+    list(run_up_to(project, "match_edges"))  # new data and half a refresh are no other rules
+    assert told(project, capsys, "why", "shop:s1", "crm:c2")["outdated"] is False
+
+
+def test_where_the_tables_do_not_fit_the_rules_any_more_a_refresh_is_advised(tmp_path: Path) -> None:
+    project = unified(tmp_path)
+    (tmp_path / "cdp.yaml").write_text(CONFIG.replace("name: person.full_name", "name: integer").replace("as: name, precision: high", ""))
+    for question in (("why", "loyalty:l1", "crm:c2"), ("why-not", "loyalty:l2", "crm:c2")):
+        with pytest.raises(UserError, match="Run `cdp refresh`, then ask again"):
+            app(["--project", str(project.folder), "--as", "cora", *question], standalone_mode=False)
 
 
 def test_an_exception_is_printed_below_the_conditions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,19 +3,22 @@
 import random
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
 from cdp_assets.config import Project, load_project
 from cdp_assets.errors import UserError
-from cdp_assets.identity.outlook import Record, Verdict
+from cdp_assets.governance.tables import DECISIONS
+from cdp_assets.identity.outlook import Outlook, Record, Verdict
 from cdp_assets.identity.registry_tables import CUSTOMER_IDS
 from cdp_assets.identity.tables import CLUSTERS, MATCH_EDGES
-from cdp_assets.lake import Place, Table
+from cdp_assets.lake import Place, Run, Table
+from cdp_assets.orchestration import match_decisions
 from cdp_assets.orchestration.match_decisions import decide_pair, foresee, standing_decisions
 from cdp_assets_tests.cli.test_commands import cdp
-from cdp_assets_tests.projects import run_steps, run_up_to, small_project
+from cdp_assets_tests.projects import ordered_steps, run_steps, run_up_to, small_project
 
 pytestmark = pytest.mark.pipeline
 CONFIG = """
@@ -220,6 +223,95 @@ def test_the_decisions_that_stand_are_listed_with_what_became_of_them(project: P
     assert standing_decisions(project, "customers")[0].state == "used"
     decide_pair(project, "ann", "customers", (("crm", "c2"), ("crm", "c1")), "undo")  # the other way round it is the same pair
     assert standing_decisions(project, "customers") == []
+
+
+@pytest.mark.parametrize("verdict", ["undo", "reject"])
+def test_a_decision_on_a_record_that_has_vanished_is_listed_as_such_and_can_be_taken_back(project: Project, verdict: Verdict) -> None:
+    pair = (("crm", "c4"), ("shop", "s3"))
+    decide_pair(project, "ann", "customers", pair, "accept")
+    (project.folder / "crm.csv").write_text(CRM.replace("c4,Cy Dorn,cy@x.example,1\n", ""))
+    made = run_steps(project)
+    assert MATCH_EDGES.name in made
+    assert standing_decisions(project, "customers")[0].state == "no effect: a record that does not exist"
+    with pytest.raises(UserError, match="There is no record of crm with that key"):
+        foresee(project, "customers", pair, "accept")
+    ended = cdp(project.folder, "match", verdict, "crm:c4", "shop:s3", "--yes")
+    assert ended.returncode == 0, ended.stderr
+    without = "No profile changes." if verdict == "undo" else "No profile changes: as things are it has no effect (a record that does not"
+    assert ended.stdout.startswith(without)
+    assert "keep it so" not in ended.stdout
+    assert [each.verdict for each in standing_decisions(project, "customers")] == ([] if verdict == "undo" else ["reject"])
+
+
+def test_a_decision_is_foreseen_with_a_word_on_rules_that_have_changed_or_not_at_all(project: Project) -> None:
+    pair = (("crm", "c3"), ("crm", "c4"))
+    assert not foresee(project, "customers", pair, "accept").outdated
+    one, other = CONFIG.replace("{field: phone}", "{field: name}"), CONFIG.replace("phone: identity.phone", "phone: date")
+    (project.folder / "cdp.yaml").write_text(one)
+    assert foresee(load_project(project.folder), "customers", pair, "accept").outdated
+    (project.folder / "cdp.yaml").write_text(other)
+    with pytest.raises(UserError, match="Run `cdp refresh`, then ask again"):
+        foresee(load_project(project.folder), "customers", pair, "accept")
+
+
+def test_a_refresh_that_begins_takes_nothing_from_a_question_under_way(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = match_decisions.outlook
+
+    def swept(*given: Any, **more: Any) -> Outlook:
+        (given[2] / "found").write_text("rows")
+        Place(project.store).sweep(keep=None)
+        assert (given[2] / "found").exists()
+        return asked(*given, **more)
+
+    monkeypatch.setattr(match_decisions, "outlook", swept)
+    assert foresee(project, "customers", (("crm", "c3"), ("crm", "c4")), "accept").moved
+
+
+def test_keys_are_listed_letter_by_letter(project: Project) -> None:
+    for key in ("[/b]k", "[red]x[/red]", "a:b:"):
+        decide_pair(project, "ann", "customers", (("crm", key), ("shop", "s3")), "accept")
+    listed = cdp(project.folder, "match", "list")
+    assert listed.returncode == 0, listed.stderr
+    assert all(f"crm:{key} " in listed.stdout for key in ("[/b]k", "[red]x[/red]", "a:b:"))
+
+
+def test_a_decision_on_a_source_that_takes_no_part_any_more_can_be_taken_back(project: Project) -> None:
+    decide_pair(project, "ann", "customers", (("crm", "c4"), ("web", "v2")), "accept")
+    changed = CONFIG.replace("match_order: [crm, shop, web]", "match_order: [crm, shop]")
+    (project.folder / "cdp.yaml").write_text(changed)
+    run_steps(project)
+    assert foresee(load_project(project.folder), "customers", (("crm", "c4"), ("web", "v2")), "undo").why_not is None
+
+
+def test_what_nobody_decided_on_cannot_be_taken_back(project: Project) -> None:
+    ended = cdp(project.folder, "match", "undo", "crm:c1", "crm:c4", "--yes")
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("Nobody has decided on these two, so there is nothing to take back: `cdp match list` shows")
+    rows_of_decisions = duckdb.execute(f"select count(*) from ({Place(project.store).newest(DECISIONS).sql})").fetchall()
+    assert rows_of_decisions == [(0,)]
+
+
+def test_people_are_told_of_pairs_with_records_that_do_not_exist_by_line_and_without_any_key(tmp_path: Path) -> None:
+    lists = (
+        "  links: {files: links.csv, primary_key: nr, fields: {left_source: text, left_key: text, right_source: text, right_key: text}}\n"
+    )
+    config = CONFIG.replace("customers:\n", f"{lists}customers:\n  always_match: [links]\n")
+    head = "nr,left_source,left_key,right_source,right_key\n1,crm,c1,shop,s3\n"
+    files = {"crm.csv": CRM, "shop.csv": SHOP, "web/1.csv": WEB, "links.csv": head}
+    made = small_project(tmp_path / "listed", config, files)
+    decide_pair(made, "ann", "customers", (("crm", "zzgone"), ("shop", "s3")), "accept")
+
+    def said() -> str | None:
+        run = Run(Place(made.store), f"run {len(list((made.store / 'work').glob('*')))}", date(2026, 11, 20), memory=1 << 30)
+        [step] = [each for each in ordered_steps(made) if each.table.name == MATCH_EDGES.name]
+        return step.says(run)
+
+    list(run_up_to(made, MATCH_EDGES.name))
+    see = "see `cdp match list` and the lists of pairs."
+    assert said() == f"1 pair that people say is one names a record that does not exist (first: a decision); {see}"
+    (made.folder / "links.csv").write_text(head + "2,crm,zzgone,shop,s2\n" + "3,crm,zzgone,shop,s1\n")
+    list(run_up_to(made, MATCH_EDGES.name))
+    assert said() == f"3 pairs that people say are one name a record that does not exist (first: links.csv line 3); {see}"
 
 
 def test_records_and_sources_that_do_not_exist_are_said(project: Project) -> None:

@@ -158,3 +158,52 @@ def test_whoever_signs_in_is_taken_over_and_the_old_id_leads_to_the_customer() -
     survivor, retired = after["customer_id"], ({ann["customer_id"], unknown["customer_id"]} - {after["customer_id"]}).pop()
     assert (after["first_name"], after["visitors"], after["previous_customer_ids"]) == ("Ann", 1, [retired])
     assert table(world, "customer_id_redirects", "customer_id", "surviving_customer_id") == [(retired, survivor)]
+
+
+SHOWS_OTHERS = """
+version: 1
+sources:
+  crm: {files: a, primary_key: id, fields: {household: text, mail: identity.email, since: date}}
+  shop: {files: b, primary_key: no, fields: {mail: identity.email}}
+  web: {kind: events, files: c, visitor: v, time: t, known_as: {user: crm.mail}}
+customers:
+  match_order: [crm, shop, web]
+  guards: {identifiers: {identity.email: LIMIT}}
+  dedupe:
+    crm: {rules: [{name: household, all: [{field: household}]}], fields: {mail: {least_recent: since}}}
+    shop: {rules: []}
+  match: [{name: mail, left: crm, right: shop, all: [{field: mail}]}]
+"""
+TWO_MAILS = "record_key | household | mail | since\n1 | h | one@x | 2024-01-01\n2 | h | two@x | 2024-02-01"
+
+
+def clusters_of(world: World) -> list[set[str]]:
+    found: dict[str, set[str]] = {}
+    for row in world.tables["clusters"].to_pylist():
+        found.setdefault(row["cluster_id"], set()).add(f"{row['source']}.{row['record_key']}")
+    return sorted(found.values(), key=min)
+
+
+def test_a_record_is_matched_by_its_own_value_also_where_it_shows_that_of_another() -> None:
+    world = unify(
+        parse_config(SHOWS_OTHERS.replace("LIMIT", "9")),
+        crm=TWO_MAILS,
+        shop="record_key | mail\nS1 | one@x\nS2 | two@x",
+        visitor_identities="source | visitor_id | nth | known_source | known_field | known_value\nweb | v | 1 | crm | mail | two@x",
+    )
+    [winner] = [row for row in world.tables["deduplicated_crm"].to_pylist() if row["is_winner"]]
+    assert (winner["record_key"], winner["mail"], winner["own_values"]) == ("2", "one@x", ["two@x"])
+    assert clusters_of(world) == [{"crm.1", "crm.2", "shop.S1", "shop.S2", "web.v"}]
+
+
+def test_a_group_that_a_limit_cut_stays_cut_whatever_its_winner_shows() -> None:
+    crm = f"{TWO_MAILS}\n3 | h | three@x | 2024-03-01"
+    world = unify(
+        parse_config(SHOWS_OTHERS.replace("LIMIT", "2")), crm=crm, shop="record_key | mail",
+        visitor_identities="source | visitor_id | known_source | known_field | known_value",
+    )  # fmt: skip
+    groups: dict[str, set[str]] = {}
+    for row in world.tables["deduplicated_crm"].to_pylist():
+        groups.setdefault(row["winner_key"], set()).add(f"crm.{row['record_key']}")
+    assert len(groups) == 2
+    assert clusters_of(world) == sorted(groups.values(), key=min)

@@ -110,6 +110,7 @@ def test_a_field_with_a_rule_of_its_own_shows_the_value_of_the_record_that_the_r
     assert [row[name] for name in ("taken_fields", "taken_keys", "taken_files", "taken_lines")] == [
         ["mail", "points"], ["c3", "c2"], ["a.csv", "b.csv"], [4, 3],
     ]  # fmt: skip
+    assert row["own_values"] == ["a@x", "5.00"]
 
 
 def test_records_that_are_no_winner_keep_their_values() -> None:

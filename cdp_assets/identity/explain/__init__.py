@@ -5,7 +5,7 @@ from cdp_assets.identity.explain.compare import Condition, Verdict
 from cdp_assets.identity.explain.path import Edge, Hop, Node
 from cdp_assets.identity.explain.reader import Reader, Record
 from cdp_assets.identity.explain.state import Tables
-from cdp_assets.identity.explain.told import Teller
+from cdp_assets.identity.explain.told import Teller, names
 
 __all__ = [
     "Condition",
@@ -24,6 +24,7 @@ __all__ = [
     "Verdict",
     "Why",
     "WhyNot",
+    "names",
     "verdicts_of",
     "weakest",
     "why",

@@ -16,6 +16,7 @@ from cdp_assets.identity import words
 from cdp_assets.identity.explain.compare import Row, fields_of, kinds_weighed, make, prepare
 from cdp_assets.identity.explain.path import USED, Edge, Node
 from cdp_assets.identity.explain.state import Tables, last_whole
+from cdp_assets.identity.own_values import own_value
 from cdp_assets.identity.rules import Rule, dedupe_rules, event_sources, match_rules, record_sources
 from cdp_assets.identity.tables import TERM_FREQUENCIES
 from cdp_assets.identity.usable import nobody_stages, usable_stages
@@ -188,7 +189,8 @@ class Reader:
         if len(self._kept) >= KEPT:
             self._kept.clear()
         relation, fields = f"row {len(self._kept)}", self._fields.get(node.source, ())
-        columns = "".join(f", {name(field)}" for field in fields)
+        own = (own_value(self.config, node.source, field).sql(dialect="duckdb") for field in fields)
+        columns = "".join(f", {value} as {name(field)}" for value, field in zip(own, fields, strict=True))
         query = f"select record_key{columns} from {name(self.tables.records[node.source].name)} where record_key = {literal(node.key)}"
         there = self._rows(f"create or replace temp table {name(relation)} as {query}")[0][0]
         usable, names = usable_stages(self.config, {node.source: relation}, {node.source: fields})

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from cdp_assets.identity.tables import TERM_FREQUENCIES
 from cdp_assets.lake import Place, Source, Table, no_values_in_errors
 from cdp_assets.lake import delta as log
+from cdp_assets.lake.ledger import Entry
 from cdp_assets.lake.run import source_of
 from cdp_assets.lake.source import parquet_rows
 
@@ -98,15 +99,24 @@ def _chosen(place: Place, tables: Iterable[Table], made: Table, versions: Mappin
     return {table.name: inputs.get(table.name) for table in tables}
 
 
-def _inputs(place: Place, table: str, version: int | None) -> Mapping[str, int | None]:
-    """What a version was made from. The ledger knows it better than the commit: equal rows make no new version."""
+def made_by(place: Place, table: str, version: int | None) -> Entry | None:
+    """How a version was made. The ledger knows it better than the commit: equal rows make no new version."""
     if version is None:
-        return {}
+        return None
     entry = place.ledger.read(table)
     if entry is not None and entry.version == version:
-        return entry.inputs
+        return entry
     with no_values_in_errors(table):
-        return {str(k): v for k, v in log.commit_metadata(place.lake / table, version).get("inputs", {}).items()}
+        noted = log.commit_metadata(place.lake / table, version)
+    if "inputs" not in noted:
+        return None
+    return Entry(noted.get("step", ""), version, noted.get("run", ""), noted.get("as_of", ""), noted["inputs"], noted.get("content", ""))
+
+
+def _inputs(place: Place, table: str, version: int | None) -> Mapping[str, int | None]:
+    """What a version was made from."""
+    made = made_by(place, table, version)
+    return made.inputs if made is not None else {}
 
 
 def _newest(place: Place, table: str) -> int | None:

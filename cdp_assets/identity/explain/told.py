@@ -18,7 +18,7 @@ Facts = dict[str, Any]
 class Teller:
     """Tells explanations. `hide` is what is shown in the place of a personal value; None: the value itself.
 
-    The keys of `named`, the records that were asked about, are known to whoever asked.
+    The keys of `named`, records that whoever asks has named by their keys, are known to them.
     """
 
     config: ProjectConfig
@@ -130,6 +130,11 @@ class Teller:
         key = isinstance(its, RecordsSource) and field == its.primary_key
         personal = key or its.fields[field].personal
         return self.hide(value) if value is not None and self.hide is not None and personal else value
+
+
+def names(text: str, node: Node) -> bool:
+    """Whether this text, as it was typed, holds the key of the record: the id of a profile does not."""
+    return text in (f"{node.source}:{node.key}", f"{node.source}|{node.key}")
 
 
 def _turned(condition: Facts) -> Facts:
