@@ -1,7 +1,8 @@
 """Values that say nothing about who somebody is: they are taken out before records are compared or identifiers counted.
 
 Junk is listed (`guards.junk`); an identifier that too many people share is learnt (`guards.shared_by`, terms.py). Both are told
-by one form of each type, however a rule normalises: telephone numbers by their digits, all else in small letters without blanks.
+by one form of each type, however a rule normalises: telephone numbers by their digits, all else in small letters without blanks,
+an accent and its letter as one sign.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -11,7 +12,7 @@ from sqlglot import exp
 
 from cdp_assets.config import ProjectConfig
 from cdp_assets.identity.normalise import Form, functions_in
-from cdp_assets.identity.normalise.forms import text
+from cdp_assets.identity.normalise.forms import only_other_letters, text
 from cdp_assets.identity.tables import TERM_FREQUENCIES
 from cdp_assets.lake import Column, Stage, anyhow, everywhere, intermediate, whole
 from cdp_assets.lake.nasty import keys, nasty_rows
@@ -26,8 +27,11 @@ IDENTIFIER, WORD, ALL = "identifier", "word", "all"
 
 def canonical(meaning: str, column: exp.Expr) -> exp.Expr:
     """The form by which two values of a semantic type are the same identifier; null where nothing is left of the value."""
-    steps = {"phone"} if meaning == "identity.phone" else {"lower", "whitespace"}
-    return text(Form("", "varchar", frozenset(steps)), exp.cast(column, "varchar"))
+    value = exp.cast(column, "varchar")
+    if meaning == "identity.phone":
+        return text(Form("", "varchar", frozenset({"phone"})), value)
+    composed = only_other_letters(value, exp.func("nfc_normalize", value.copy(), dialect="duckdb"))
+    return text(Form("", "varchar", frozenset({"lower", "whitespace"})), composed)
 
 
 def identifying(config: ProjectConfig, source: str) -> dict[str, str]:

@@ -392,6 +392,30 @@ def test_a_visitor_who_is_kept_apart_from_a_record_is_so_for_all_that_he_is_know
     assert [edge[3] for edge in found] == ["joined", NEVER_HERE, NEVER_HERE]
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("jos\u00e9@x", "jose\u0301@x", True),  # e with an accent as one sign, and as two
+        ("JOSE\u0301@x", " jos\u00e9@x", True),
+        ("ANN@x", "ann @x", True),
+        ("jos\u00e9@x", "jose@x", False),
+    ],
+)
+def test_an_identifier_that_is_written_otherwise_is_counted_once(one: str, other: str, *, same: bool) -> None:
+    found = edges(
+        crm=f"record_key | name | mail\nc1 | Ann Lee | {one}",
+        loyalty=f"record_key | name | mail\nl1 | Ann Lee | {other}",
+        config=parse_config(LIMITED),
+    )
+    assert [edge[3] for edge in found if edge[2] == "name"] == (["joined"] if same else [TOO_MANY_MAILS])
+
+
+def test_junk_is_junk_however_its_accents_are_written() -> None:
+    config = parse_config(f"{CONFIG}  guards: {{junk: {{identity.email: [jos\u00e9@x]}}}}\n")
+    mails = "record_key | mail\n{}1 | jose\u0301@x"
+    assert edges(crm=mails.format("c"), loyalty=mails.format("l"), config=config) == []
+
+
 CUT = "the group would have more than 2 records"
 
 

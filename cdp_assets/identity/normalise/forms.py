@@ -101,7 +101,7 @@ def text(form: Form, column: exp.Expr) -> exp.Expr:
         return column
     value = column
     if "numerals" in form.steps:
-        value = _only_other_letters(value, _call("arabic_digits", value.copy()))
+        value = only_other_letters(value, _call("arabic_digits", value.copy()))
     if "phone" in form.steps:
         value = _phone(value)
     folded = [each for each in _FOLDED if each in form.steps or (each == form.kind and each != "name")]
@@ -110,7 +110,7 @@ def text(form: Form, column: exp.Expr) -> exp.Expr:
         for each in folded:
             value = _call(f"fold_{each}", value)
     elif "unicode" in form.steps:
-        value = _only_other_letters(value, _call("to_ascii", value.copy()))
+        value = only_other_letters(value, _call("to_ascii", value.copy()))
     if form.kind == "text":
         value = _simple_steps(value, form.steps)
     return _call("nullif", value, "")
@@ -143,8 +143,8 @@ def _replace(value: exp.Expr, pattern: str, by: str) -> exp.Expr:
     return _call("regexp_replace", value, pattern, by, "g")
 
 
-def _only_other_letters(value: exp.Expr, changed: exp.Expr) -> exp.Expr:
-    """`changed` for values with a character of more than one byte: our functions are called only for those."""
+def only_other_letters(value: exp.Expr, changed: exp.Expr) -> exp.Expr:
+    """`changed` for values with a character of more than one byte: functions of letters are called only for those."""
     plain = exp.EQ(this=_call("strlen", value.copy()), expression=_call("length", value.copy()))
     return exp.case().when(plain, value.copy()).else_(changed)
 
@@ -175,7 +175,7 @@ def _words(column: exp.Expr, *, organization: bool, joined: bool) -> exp.Expr:
     J.R. is two words in a name of a person, and one where letters with a dot are an abbreviation (`joined`): N.W. is nw.
     """
     other = _replace(column.copy(), organizations.ASIAN, " ") if organization else column.copy()
-    value = _call("lower", _only_other_letters(column, _call("to_ascii", _replace(other, _PICTURES, " "))))
+    value = _call("lower", only_other_letters(column, _call("to_ascii", _replace(other, _PICTURES, " "))))
     value = _replace(value, _APOSTROPHES, "")
     if organization:
         value = _replace(value, "&", " and ")
