@@ -48,8 +48,8 @@ class Entity:
         return {name: name.replace("customer", self.word) for name in names}
 
     def words(self, text: str) -> str:
-        """A description of customers as one of the entity."""
-        for old, new in (("customers", f"{self.word}s"), ("customer", self.word), ("people", f"{self.word}s"), ("person", self.word)):
+        """A description of customers as one of the entity. People, in such a text, are those who read, state and decide."""
+        for old, new in (("customers", f"{self.word}s"), ("customer", self.word), ("person", self.word)):
             text = re.sub(rf"\b{old}\b", new, text)
         return re.sub(r"\b([Aa]) (?=account)", r"\1n ", text)
 

@@ -50,7 +50,7 @@ MATCH_OVERRIDES = Table(
 
 TERM_FREQUENCIES = Table(
     "term_frequencies",
-    grain="a word of addresses or of names of organisations, an identifier that too many people share, or the number of all of a kind; "
+    grain="a word of addresses or of names of organisations, an identifier that too many customers share, or the number of all of a kind; "
     "as it was when it was learnt",
     key=("kind", "type", "term"),
     columns=columns(

@@ -59,7 +59,7 @@ def terms_steps(config: ProjectConfig) -> list[Step]:
         Step(
             TERM_FREQUENCIES,
             "identity",
-            "What is learnt from all records and then kept: how rare words are, and identifiers that too many people share. "
+            "What is learnt from all records and then kept: how rare words are, and identifiers that too many customers share. "
             "A refresh keeps it; materialise it alone, or `cdp refresh --learn`, to learn anew.",
             {source: table_of(source, config.sources[source]) for source in read},
             stages=partial(stages, config),

@@ -122,6 +122,9 @@ def test_the_wrapper_of_a_python_body_does_not_hide_its_code_from_the_digest() -
 @pytest.mark.parametrize("entity", [ACCOUNTS, CONTACTS])
 def test_descriptions_speak_of_the_entity(entity: Entity) -> None:
     assert not [s.description for s in STEPS.values() if re.search(r"\ba account|person", s.description)]
+    told = [c.description for s in STEPS.values() for c in s.table.columns] + [s.table.grain for s in STEPS.values()]
+    assert not [each for each in told if re.search(rf"{entity.section} (decide|state|say)", each)]
+    assert any(each.endswith("people decide") for each in told)
     assert entity.words("Where a customer id leads, and whose person it is.").startswith(("Where an account", "Where a contact"))
 
 
