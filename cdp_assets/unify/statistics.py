@@ -54,7 +54,20 @@ def statement(config: ProjectConfig) -> str:
         *_ids(),
         *(_changes() if tells_changes(config) else ()),
     ]
-    return " union all ".join(parts)
+    return f"{_GROUPED} {' union all '.join(parts)}"
+
+
+_GROUPED = """
+    with groups_found as materialized (
+        select cluster_id, min(source) <> max(source) as several, max(records) as records, bool_or(has_profile) as has_profile
+        from clusters group by cluster_id
+    ),
+    ids_found as materialized (
+        select customer_id, bool_or(held) as held, bool_or(held and birth = (select max(since) from customer_ids)) as newest
+        from customer_ids group by customer_id
+    )
+"""
+"""What several figures are asked of: made once."""
 
 
 def tells_changes(config: ProjectConfig) -> bool:
@@ -106,12 +119,12 @@ def _duplicates(source: str) -> Iterator[str]:
 
 
 def _matches(config: ProjectConfig) -> Iterator[str]:
-    several = "(select cluster_id, count(distinct source) as sources from clusters group by cluster_id)"
-    yield _row("matches", "groups", ALL, "count(*)", several)
-    yield _row("matches", "groups of several sources", ALL, "count(*) filter (sources > 1)", several)
-    together = f"(select c.source, g.sources from clusters as c join {several} as g on c.cluster_id = g.cluster_id)"
-    yield _row("matches", "records", ":source", "count(*)", together)
-    yield _row("matches", "matched", ":source", "count(*) filter (sources > 1)", together)
+    yield _row("matches", "groups", ALL, "count(*)", "groups_found")
+    yield _row("matches", "groups of several sources", ALL, "count(*) filter (several)", "groups_found")
+    matched = "clusters as c join groups_found as g on c.cluster_id = g.cluster_id where g.several"
+    yield _row("matches", "records", ":source", "count(*)", "clusters")
+    zero = "select source, 0 as matched from clusters"
+    yield _row("matches", "matched", ":source", "sum(matched)", f"({zero} union all select c.source, 1 from {matched})")
     by_rule = (
         "(select rule, right_source, right_key, bool_or(status in ('joined', 'redundant')) as used from match_edges "
         "where kind = 'match' and status <> 'review' group by rule, right_source, right_key)"
@@ -137,20 +150,16 @@ def _evidence() -> Iterator[str]:
 
 def _profiles() -> Iterator[str]:
     yield _row("profiles", "profiles", ALL, "count(*)", "unified_profiles")
-    sizes = "(select cluster_id, max(records) as n from clusters where has_profile group by cluster_id)"
     for least, most in SIZES:
         label = str(least) if least == most else f"{least} to {most}" if most else f"{least} and more"
-        limit = f" and n <= {most}" if most else ""
-        yield _row("profiles", "groups of so many", label, f"count(*) filter (n >= {least}{limit})", sizes)
-    yield _row("profiles", "groups left out", ALL, "count(distinct cluster_id) filter (not has_profile)", "clusters")
+        limit = f" and records <= {most}" if most else ""
+        yield _row("profiles", "groups of so many", label, f"count(*) filter (has_profile and records >= {least}{limit})", "groups_found")
+    yield _row("profiles", "groups left out", ALL, "count(*) filter (not has_profile)", "groups_found")
 
 
 def _ids() -> Iterator[str]:
-    newest = "(select max(since) from customer_ids)"
-    yield _row("ids", "held", ALL, "count(distinct customer_id) filter (held)", "customer_ids")
-    yield _row(
-        "ids", "given in the newest registry", ALL, f"count(distinct customer_id) filter (held and birth = {newest})", "customer_ids"
-    )
+    yield _row("ids", "held", ALL, "count(*) filter (held)", "ids_found")
+    yield _row("ids", "given in the newest registry", ALL, "count(*) filter (newest)", "ids_found")
     yield _row("ids", "led to another", ALL, "count(*) filter (surviving_customer_id is not null)", "customer_id_redirects")
     yield _row("ids", "without a survivor", ALL, "count(*) filter (surviving_customer_id is null)", "customer_id_redirects")
 

@@ -20,6 +20,7 @@ from cdp_assets.identity import record_sources
 from cdp_assets.identity.greatest_key import is_number, key_number
 from cdp_assets.lake import Check, Column, Stage, Table, by, columns, intermediate
 from cdp_assets.lake.nasty import keys, nasty_rows
+from cdp_assets.lake.source import literal, name
 from cdp_assets.unify.company import COMPANY, COUNTED, company, count_column
 from cdp_assets.unify.customer_clusters import cluster_stages, joined
 from cdp_assets.unify.deduplicated_tables import TAKEN
@@ -28,17 +29,13 @@ from cdp_assets.unify.ranked import PLACE, moments, origin_columns, ranked, take
 from cdp_assets.unify.tables import ALTERNATE_KEYS, profiles_table, unified_profiles
 from cdp_assets.unify.winners import origins as origins_of
 
-_PEOPLE = intermediate(
-    "people",
-    """
+_PEOPLE = """
     customer_id | varchar   | id of the profile
     records     | bigint    | records behind it
     visitors    | bigint    | visitor ids behind it
     first_seen  | timestamp | of its visitors
     last_seen   | timestamp | of its visitors
-    record_keys | varchar[] | `source|key` of its records, winners first
-    """,
-)
+"""
 _FORMER = intermediate(
     "former",
     """
@@ -56,18 +53,6 @@ _HOLDINGS = columns(
 )
 _VALUES = "values_"
 _CUSTOMERS = [f"c{n}" for n in range(9)]
-
-_COUNT_PEOPLE = """
-    select
-        customer_id, count(*) filter (kind = 'record') as records, count(*) filter (kind = 'visitor') as visitors,
-        min(first_seen) as first_seen, max(last_seen) as last_seen,
-        list_transform(
-            list_sort(coalesce(list(struct_pack(l := not is_winner, k := record_key, s := source)) filter (kind = 'record'), [])),
-            lambda x: x.s || '|' || x.k
-        ) as record_keys
-    from alternate_keys
-    group by customer_id
-"""
 
 _FIND_FORMER = """
     select h.customer_id, p.customer_id as previous_customer_id
@@ -89,9 +74,6 @@ _PROFILES = """
 """
 
 
-_KEYS = "list_transform(list_filter(p.record_keys, lambda x: starts_with(x, $mine)), lambda x: substr(x, $start))"
-
-
 def stages(config: ProjectConfig) -> list[Stage]:
     """The profiles; the last stage writes the table that `unified_profiles(config)` declares.
 
@@ -102,21 +84,15 @@ def stages(config: ProjectConfig) -> list[Stage]:
     profiles = replace(profiles_table(config), name="profiles") if cluster_columns(config) else writes
     clusters = cluster_stages(config, profiles)
     record, customer = by("source", "record_key"), by("customer_id")
-    members = {"customer_id": _CUSTOMERS, "kind": ["record", "visitor"]}
+    people = _people(config)
     holdings = {"source": ["crm"], "record_key": ["a", "b", "c"], "customer_id": [*_CUSTOMERS, "c1"]}
 
     def nasty() -> dict[str, pa.Table]:
         former = nasty_rows(_FORMER.columns, {"customer_id": _CUSTOMERS, "previous_customer_id": ["z", "y", "x", "z"]})
-        return {"people": nasty_rows(_PEOPLE.columns, {"customer_id": _CUSTOMERS}, rows=9), "former": former, **nasty_values(values)}
+        return {"people": nasty_rows(people.writes.columns, {"customer_id": _CUSTOMERS}, rows=9), "former": former, **nasty_values(values)}
 
     return [
-        Stage(
-            "people",
-            {"alternate_keys": customer},
-            _COUNT_PEOPLE,
-            _PEOPLE,
-            nasty=lambda: {"alternate_keys": nasty_rows(ALTERNATE_KEYS.columns, members)},
-        ),
+        people,
         Stage(
             "former",
             {"customer_ids": record},
@@ -246,7 +222,7 @@ def _profiles(config: ProjectConfig) -> exp.Query:
         first = exp.func("coalesce", *(_column(field.name, f"best_{member.source}") for member in field.members))
         query = query.select(decided.get(field.name, first).as_(field.name, quoted=True))
     for source in record_sources(config):
-        query = query.select(_keys_in(source).as_(keys_column(source), quoted=True))
+        query = query.select(_column(keys_column(source), "p"))
         names = [f.name for f in fields if f.name not in decided and any(m.source == source for m in f.members)]
         query = _joined(query, _best(config, source, names), f"best_{source}")
     for unit in together:
@@ -256,12 +232,26 @@ def _profiles(config: ProjectConfig) -> exp.Query:
     return query
 
 
-def _keys_in(source: str) -> exp.Expr:
-    """The keys of a customer's records in one source; a source's name holds no `|`."""
-    values = {"mine": exp.Literal.string(f"{source}|"), "start": exp.Literal.number(len(source) + 2)}
-    return parse_one(_KEYS, dialect="duckdb").transform(
-        lambda node: values[node.name].copy() if isinstance(node, exp.Placeholder) else node
-    )
+def _people(config: ProjectConfig) -> Stage:
+    """How many records and visitors there are behind each profile, and the keys of its records in each source, winners first."""
+    keys_, lines = "", _PEOPLE.rstrip()
+    for source in record_sources(config):
+        column = keys_column(source)
+        lines += f"\n    {column} | varchar[] | keys of its records in {source}"
+        its = f"list(struct_pack(duplicate := not is_winner, its := record_key)) filter (kind = 'record' and source = {literal(source)})"
+        keys_ += f", coalesce(list_transform(list_sort({its}), lambda x: x.its), []) as {name(column)}"
+    body = f"""
+        select
+            customer_id, count(*) filter (kind = 'record') as records, count(*) filter (kind = 'visitor') as visitors,
+            min(first_seen) as first_seen, max(last_seen) as last_seen{keys_}
+        from alternate_keys
+        group by customer_id
+    """
+    members = {"customer_id": _CUSTOMERS, "kind": ["record", "visitor"], "source": [*record_sources(config), "another"]}
+    return Stage(
+        "people", {"alternate_keys": by("customer_id")}, body, intermediate("people", lines),
+        nasty=lambda: {"alternate_keys": nasty_rows(ALTERNATE_KEYS.columns, members)},
+    )  # fmt: skip
 
 
 def _joined(query: exp.Select, values: exp.Select, alias: str) -> exp.Select:
