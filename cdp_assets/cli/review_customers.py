@@ -14,11 +14,12 @@ from cdp_assets.cli.entities import Of, config_of
 from cdp_assets.config import Project, ProjectConfig, Role
 from cdp_assets.governance import masked, record, require
 
-Rule = Annotated[str | None, typer.Option("--rule", help="Only this rule: how many it matched, and the weakest pairs that it did.")]
+Rule = Annotated[str | None, typer.Option("--rule", help="Only this rule: its matches, the weakest pairs, and those that wait for people.")]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 Key = tuple[str, str, str]
 CHANGES = "changes of a record's id since the first run"
 LEFT_OUT = "groups left out"
+_TO_DECIDE = ", for people to decide: --rule NAME lists those of a rule"
 NONE = "--"
 """What stands in the place of a figure before the first refresh."""
 
@@ -52,6 +53,10 @@ class Figures:
     def number(self, step: str, figure: str, subject: str = "all") -> int:
         """A figure; 0 where there is none."""
         return (self.now or {}).get((step, figure, subject), 0)
+
+    def pairs(self, step: str, figure: str, subject: str) -> str:
+        """A number of pairs in words."""
+        return f"{self.text(step, figure, subject)} {'pair' if self.number(step, figure, subject) == 1 else 'pairs'}"
 
     def total(self, step: str, figure: str) -> str:
         """A figure over all subjects, with its difference."""
@@ -115,14 +120,17 @@ def parts(config: ProjectConfig, its: Figures) -> Iterator[tuple[str, list[str]]
             f"{share}; {its.text('duplicates', 'rows with a repeated key', source)} rows repeat a key"
         )
         pairs = f"pairs in {source}"
-        lines += [f"  {rule}: {its.text('duplicates', pairs, rule)} pairs" for rule in its.subjects("duplicates", pairs)]
+        lines += [f"  {rule}: {its.pairs('duplicates', pairs, rule)}" for rule in its.subjects("duplicates", pairs)]
     yield "Duplicate records", lines
     if len(order) > 1:
         yield "Matching", list(_matching(config, its))
     yield (
         "Evidence",
         [
-            *(f"{status}: {its.text('evidence', 'pairs', status)} pairs" for status in its.subjects("evidence", "pairs")),
+            *(
+                f"{status}: {its.pairs('evidence', 'pairs', status)}{_TO_DECIDE if status == 'review' else ''}"
+                for status in its.subjects("evidence", "pairs")
+            ),
             *(f"  refused, {reason}: {its.text('evidence', 'refused', reason)}" for reason in its.subjects("evidence", "refused")),
         ]
         or [NONE],

@@ -133,10 +133,16 @@ def test_a_pair_for_a_review_joins_nobody_until_it_is_accepted_and_again_when_th
     assert found == {("c1", "s1"): "review", ("c3", "s2"): "joined"}
     assert before[pair[0]] != before[pair[1]]
     assert "for a review, alike enough only for people to decide" in cdp(made.folder, "why-not", "crm:c1", "shop:s1").stdout
-    assert "review: 1 pairs" in cdp(made.folder, "review", "customers").stdout
+    assert "review: 1 pair, for people to decide: --rule NAME lists" in cdp(made.folder, "review", "customers").stdout
+    waiting = cdp(made.folder, "review", "customers", "--rule", "alike").stdout
+    assert "waiting for people to decide" in waiting
+    assert "   crm:c1 and shop:s1, " in waiting
+    assert "`cdp match accept crm:c1 shop:s1` (they are one) or `cdp match reject crm:c1 shop:s1`" in " ".join(waiting.split())
     for verdict, together in (("accept", True), ("reject", False), ("undo", False)):
         foreseen = foresee(made, "customers", pair, verdict)  # type: ignore[arg-type]
         decide_pair(made, "ann", "customers", pair, verdict)  # type: ignore[arg-type]
+        waits = "crm:c1 and shop:s1" in cdp(made.folder, "review", "customers", "--rule", "alike").stdout
+        assert not waits or verdict == "undo", verdict
         run_steps(made)
         after = ids(made)
         assert (after[pair[0]] == after[pair[1]]) == together, verdict

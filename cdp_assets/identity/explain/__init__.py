@@ -1,6 +1,6 @@
 """Why two records are one, and why they are not, answered from stored tables. Reads; never writes."""
 
-from cdp_assets.identity.explain.ask import NotUsed, Preview, Sighting, Stated, Step, Why, WhyNot, verdicts_of, weakest, why, why_not
+from cdp_assets.identity.explain.ask import NotUsed, Preview, Sighting, Stated, Step, Why, WhyNot, preview, verdicts_of, why, why_not
 from cdp_assets.identity.explain.compare import Condition, Verdict
 from cdp_assets.identity.explain.path import Edge, Hop, Node
 from cdp_assets.identity.explain.reader import Reader, Record
@@ -25,8 +25,8 @@ __all__ = [
     "Why",
     "WhyNot",
     "names",
+    "preview",
     "verdicts_of",
-    "weakest",
     "why",
     "why_not",
 ]

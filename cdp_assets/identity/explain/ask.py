@@ -1,8 +1,9 @@
 """Why two records are one, and why they are not: facts only; what of them may be shown, and how, is for those who ask."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from cdp_assets.identity.explain import of_rule
 from cdp_assets.identity.explain.compare import Verdict, judge
 from cdp_assets.identity.explain.path import USED, Edge, Hop, Node, path
 from cdp_assets.identity.explain.reader import Reader, Record, known_fields
@@ -172,17 +173,27 @@ def _sightings(reader: Reader, one: Node, other: Node) -> tuple[Sighting, ...]:
 
 @dataclass(frozen=True)
 class Preview:
-    """What became of one rule: records of its right source and how many it matched, its pairs by status and reason, the weakest used."""
+    """What became of one rule: records of its right source and how many it matched, its pairs by status and reason, the weakest used.
+
+    `review`: pairs that wait for people to decide, the most alike first.
+    """
 
     rule: Rule
     records: int
     matched: int
     pairs: tuple[tuple[str, str | None, int], ...]
     weakest: tuple[Step, ...]
+    review: tuple[Step, ...]
 
 
-def weakest(reader: Reader, rule: Rule, many: int) -> Preview:
-    """The rule's figures and the pairs of the lowest score that it was used for."""
-    records, matched = reader.matched(rule)
-    steps = tuple(_step(reader, Hop(edge.left, edge.right, edge)) for edge in reader.weakest(rule, many))
-    return Preview(rule, records, matched, tuple(reader.pairs(rule)), steps)
+def preview(reader: Reader, rule: Rule, many: int, decided: Collection[frozenset[tuple[str, str]]] = ()) -> Preview:
+    """The rule's figures, the pairs of the lowest score that it was used for, and those that people are to decide.
+
+    `decided`: pairs on which somebody has decided; they wait for nobody.
+    """
+    records, matched = of_rule.matched(reader, rule)
+    weakest, review = (
+        tuple(_step(reader, Hop(edge.left, edge.right, edge)) for edge in edges)
+        for edges in (of_rule.weakest_used(reader, rule, many), of_rule.for_people(reader, rule, many, decided))
+    )
+    return Preview(rule, records, matched, tuple(of_rule.pairs(reader, rule)), weakest, review)

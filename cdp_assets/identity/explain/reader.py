@@ -27,7 +27,8 @@ from cdp_assets.lake.source import literal, name
 MEMORY = 512 << 20
 KEPT = 8
 """So many records' rows, and so many clusters' members, are kept between questions."""
-_EDGE = "left_source, left_key, right_source, right_key, kind, rule, rule_rank, weight, status, reason"
+EDGE = "left_source, left_key, right_source, right_key, kind, rule, rule_rank, weight, status, reason"
+"""The columns of an edge."""
 _RECORD_KEY = ("source", "record_key")
 _RECORD = re.compile(r"([^:|]*)[:|](.+)", re.DOTALL)
 _ID = re.compile(r"[0-9a-f]{32}")
@@ -109,9 +110,9 @@ class Reader:
         nodes = [self._node(text) for text in texts]
         listed = dict.fromkeys(nodes)
         if self._many:
-            rows = self._rows(self._each("placed", "source, record_key, cluster_id, records, id", _RECORD_KEY, listed))
+            rows = self.rows(self._each("placed", "source, record_key, cluster_id, records, id", _RECORD_KEY, listed))
         else:
-            rows = self._rows(self._each(self.tables.clusters.name, "source, record_key, cluster_id, records", _RECORD_KEY, listed))
+            rows = self.rows(self._each(self.tables.clusters.name, "source, record_key, cluster_id, records", _RECORD_KEY, listed))
             rows = [(*row, self._profile(Node(*row[:2]))) for row in rows]
         found = {Node(*row[:2]): Record(Node(*row[:2]), *row[2:]) for row in rows}
         if missing := [node for node in nodes if node not in found]:
@@ -119,7 +120,7 @@ class Reader:
         return [found[node] for node in nodes]
 
     def _profile(self, node: Node) -> str | None:
-        rows = self._rows(self._each(self.tables.keys.name, name(self.tables.id_column), _RECORD_KEY, [node]))
+        rows = self.rows(self._each(self.tables.keys.name, name(self.tables.id_column), _RECORD_KEY, [node]))
         return rows[0][0] if rows else None
 
     def used(self, cluster: str) -> list[Edge]:
@@ -139,7 +140,7 @@ class Reader:
             return []
         mine, theirs = set(self.members(one)), set(self.members(other))
         self._asked(sorted(mine | theirs))
-        rows = self._rows(f"""
+        rows = self.rows(f"""
             select left_source, left_key, right_source, right_key, verdict, origin, source_file, source_line
             from {name(self.tables.overrides.name)} as e
             semi join asked as l on e.left_source = l.source and e.left_key = l.record_key
@@ -149,36 +150,13 @@ class Reader:
         found = [(Node(*row[:2]), Node(*row[2:4]), *row[4:]) for row in rows]
         return [each for each in found if {each[0] in mine, each[1] in mine} == {True, False}]
 
-    def matched(self, rule: Rule) -> tuple[int, int]:
-        """The records of a rule's right source, and how many of them it was used for."""
-        records = f"select count(*) from {name(self.tables.records[rule.right_source].name)}"
-        [(all_, used)] = self._rows(f"""
-            select ({records}), count(distinct right_key) from {name(self.tables.edges.name)}
-            where {_of_rule(rule)} and status in ({", ".join(map(literal, USED))})
-        """)
-        return all_, used
-
-    def pairs(self, rule: Rule) -> list[tuple[str, str | None, int]]:
-        """The pairs of a rule by status and reason."""
-        edges = name(self.tables.edges.name)
-        return self._rows(f"select status, reason, count(*) as n from {edges} where {_of_rule(rule)} group by all order by n desc, 1, 2")
-
-    def weakest(self, rule: Rule, many: int) -> list[Edge]:
-        """The edges of a rule that are used, those of the lowest score first."""
-        rows = self._rows(f"""
-            select {_EDGE} from {name(self.tables.edges.name)}
-            where {_of_rule(rule)} and status in ({", ".join(map(literal, USED))})
-            order by weight, left_source, left_key, right_source, right_key limit {int(many)}
-        """)
-        return [Edge(Node(*row[:2]), Node(*row[2:4]), *row[4:]) for row in rows]
-
     def members(self, cluster: str) -> list[Node]:
         """The records and visitors of a cluster."""
         if cluster not in self._members:
             if len(self._members) >= KEPT:
                 self._members.clear()
             relation = "members" if self._many else name(self.tables.clusters.name)
-            rows = self._rows(f"select source, record_key from {relation} where cluster_id = {literal(cluster)} order by all")
+            rows = self.rows(f"select source, record_key from {relation} where cluster_id = {literal(cluster)} order by all")
             self._members[cluster] = [Node(*row) for row in rows]
         return self._members[cluster]
 
@@ -192,7 +170,7 @@ class Reader:
         own = (own_value(self.config, node.source, field).sql(dialect="duckdb") for field in fields)
         columns = "".join(f", {value} as {name(field)}" for value, field in zip(own, fields, strict=True))
         query = f"select record_key{columns} from {name(self.tables.records[node.source].name)} where record_key = {literal(node.key)}"
-        there = self._rows(f"create or replace temp table {name(relation)} as {query}")[0][0]
+        there = self.rows(f"create or replace temp table {name(relation)} as {query}")[0][0]
         usable, names = usable_stages(self.config, {node.source: relation}, {node.source: fields})
         for stage in usable:
             provide(self.connection, stage.functions)
@@ -203,14 +181,14 @@ class Reader:
     def value(self, node: Node, field: str) -> str | None:
         """The value of a compared field of a record, as text."""
         row = self.row(node)
-        rows = self._rows(f"select cast({name(field)} as varchar) from {name(row.given)}") if row else []
+        rows = self.rows(f"select cast({name(field)} as varchar) from {name(row.given)}") if row else []
         return rows[0][0] if rows else None
 
     def identities(self, visitor: Node) -> list[tuple[str | None, str | None, str | None, bool]]:
         """Who a visitor was, in the order of time: source, field and value of the known id, and whether it still is."""
         if self.tables.identities is None:
             return []
-        return self._rows(f"""
+        return self.rows(f"""
             select known_source, known_field, known_value, valid_to is null from {name(self.tables.identities.name)}
             where source = {literal(visitor.source)} and visitor_id = {literal(visitor.key)} order by nth
         """)
@@ -220,8 +198,8 @@ class Reader:
         if not members:
             return []
         self._asked(members)
-        rows = self._rows(f"""
-            select {_EDGE} from ({self._each(self.tables.edges.name, _EDGE, ("left_source", "left_key"), members)}) as e
+        rows = self.rows(f"""
+            select {EDGE} from ({self._each(self.tables.edges.name, EDGE, ("left_source", "left_key"), members)}) as e
             semi join asked as r on e.right_source = r.source and e.right_key = r.record_key
             where {condition}
         """)
@@ -261,7 +239,7 @@ class Reader:
         )
 
     def _of_profile(self, profile: str) -> Node:
-        rows = self._rows(f"""
+        rows = self.rows(f"""
             select source, record_key from {name(self.tables.keys.name)}
             where {name(self.tables.id_column)} = {literal(profile)} order by kind, source, record_key limit 1
         """)
@@ -278,7 +256,8 @@ class Reader:
         shown = source if re.fullmatch(r"\w{1,60}", source) else "What stands before the colon"
         return f"{shown} {what}.{mean}{of} Sources: {', '.join(self.known)}."
 
-    def _rows(self, sql: str) -> list[tuple[Any, ...]]:
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a statement over the tables of the state, by their names."""
         with no_values_in_errors(self.tables.clusters.name):
             return self.connection.execute(sql).fetchall()
 
@@ -297,8 +276,3 @@ def known_fields(config: ProjectConfig, events: str) -> list[str]:
     """The source.field of everything that visitors of this source may be known as."""
     its = config.sources[events]
     return list(dict.fromkeys(its.known_as.values())) if isinstance(its, EventsSource) else []
-
-
-def _of_rule(rule: Rule) -> str:
-    sides = f"left_source = {literal(rule.left_source)} and right_source = {literal(rule.right_source)}"
-    return f"rule = {literal(rule.name)} and {sides} and kind in ('duplicate', 'match')"

@@ -53,7 +53,8 @@ class Teller:
     def preview(self, found: Preview) -> Facts:
         """What became of one rule."""
         told = {"left": found.rule.left_source, "right": found.rule.right_source, "records": found.records, "matched": found.matched}
-        return {**told, "pairs": [list(each) for each in found.pairs], "weakest": [self._step(each) for each in found.weakest]}
+        shown = {"weakest": [self._step(each) for each in found.weakest], "review": [self._step(each) for each in found.review]}
+        return {**told, "pairs": [list(each) for each in found.pairs], **shown}
 
     def _record(self, its: Record) -> Facts:
         return {"record": self._node(its.node), "source": its.node.source, "profile": its.profile, "members": its.members}
