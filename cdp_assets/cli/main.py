@@ -107,12 +107,25 @@ def main() -> None:
         print("Stopped. Tables keep their last whole versions; the next refresh is whole.", file=sys.stderr)
         sys.exit(INTERRUPTED)
     except TyperException as error:
-        sys.exit(_say(f"{error} (`cdp --help` lists commands and options)"))
+        sys.exit(_say(_misused(error)))
     except Exception as error:
         message = _cause(error)
         if message is None:
             raise
         sys.exit(_say(message))
+
+
+def _misused(error: TyperException) -> str:
+    """What was wrong with a command's words, and how it is used."""
+    said, context = error.format_message().rstrip("."), getattr(error, "ctx", None)
+    if context is None or context.parent is None:
+        return f"{said} (`cdp --help` lists commands and options)"
+    each, names = context, list[str]()
+    while each.parent is not None:
+        names, each = [str(each.info_name), *names], each.parent
+    command = " ".join(["cdp", *names])
+    usage = " ".join([command, *(piece.strip("{}") for piece in context.command.collect_usage_pieces(context))])
+    return f"{said}. Usage: `{usage}`; `{command} --help` says more."
 
 
 def _cause(error: Exception) -> str | None:

@@ -28,7 +28,7 @@ def print_why(told: Facts, of: "Of") -> None:
         return
     _say(out, f"{a['record']} and {b['record']} are the same {what}.")
     of_it = f"It has {a['members']:,} records and visitors."
-    _say(out, f"{of_it} {'A rule leads' if len(steps) == 1 else f'{len(steps)} steps lead'} from one to the other:")
+    _say(out, f"{of_it} {_lead(steps)} from one to the other:")
     for number, step in enumerate(steps, start=1):
         _say(out, "")
         _say(out, f"{number}  {step['from']} and {step['to']}")
@@ -37,7 +37,7 @@ def print_why(told: Facts, of: "Of") -> None:
         for each in step["identities"]:
             _say(out, f"   {_identity(each)}")
         for each in step["also"]:
-            _say(out, f'   also by the rule "{each["rule"]}", {percent(each["score"])} alike')
+            _say(out, f"   also {_by(each)}")
         if step["changed"]:
             _say(
                 out, "   By the rules in cdp.yaml the score is another one now: they, or the program, were changed since the last refresh."
@@ -98,8 +98,21 @@ def _outcome(rule: Facts) -> str:
     return f"does not hold, {len(failed)} of {len(rule['conditions'])} conditions fail"
 
 
+def _lead(steps: list[Facts]) -> str:
+    if len(steps) > 1:
+        return f"{len(steps)} steps lead"
+    return "What people say leads" if steps[0]["kind"] == "always" else "A rule leads"
+
+
 def _evidence(edge: Facts) -> str:
-    return f'{edge["kind"]} by the rule "{edge["rule"]}", {percent(edge["score"])} alike'
+    return _by(edge) if edge["kind"] == "always" else f"{edge['kind']} {_by(edge)}"
+
+
+def _by(edge: Facts) -> str:
+    """What an edge comes from: a rule, or people."""
+    if edge["kind"] == "always":
+        return "people say that the two are one"
+    return f'by the rule "{edge["rule"]}", {percent(edge["score"])} alike'
 
 
 def _not_used(edge: Facts, *, names: bool) -> Iterator[str]:
@@ -107,7 +120,8 @@ def _not_used(edge: Facts, *, names: bool) -> Iterator[str]:
     status = "for a review, alike enough only for people to decide: cdp match" if edge["status"] == "review" else edge["status"]
     yield f"{which}{_evidence(edge)}: {status}" + (f", {edge['reason']}" if edge["reason"] else "")
     if instead := edge.get("instead"):
-        yield f'   {edge["right"]} went to {instead["left"]} by "{instead["rule"]}", {percent(instead["score"])} alike'
+        by = "as people say" if instead["kind"] == "always" else f'by "{instead["rule"]}", {percent(instead["score"])} alike'
+        yield f"   {edge['right']} went to {instead['left']} {by}"
 
 
 def _stated(its: Facts) -> str:

@@ -1,6 +1,7 @@
 """`cdp why` and `cdp why-not` as people call them: what is printed, what a viewer sees, what is written down."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,12 @@ import duckdb
 import pytest
 
 from cdp_assets.cli import why_words
-from cdp_assets.cli.main import app
+from cdp_assets.cli.main import app, main
 from cdp_assets.config import Project
 from cdp_assets.errors import UserError
 from cdp_assets.governance.tables import AUDIT_LOG
 from cdp_assets.lake import Place
+from cdp_assets.orchestration.match_decisions import decide_pair
 from cdp_assets_tests.identity.explain.world import CONFIG, FILES, unified
 from cdp_assets_tests.projects import run_up_to, small_project
 
@@ -156,6 +158,26 @@ def test_where_the_tables_do_not_fit_the_rules_any_more_a_refresh_is_advised(tmp
     for question in (("why", "loyalty:l1", "crm:c2"), ("why-not", "loyalty:l2", "crm:c2")):
         with pytest.raises(UserError, match="Run `cdp refresh`, then ask again"):
             app(["--project", str(project.folder), "--as", "cora", *question], standalone_mode=False)
+
+
+def test_what_people_say_is_told_as_that_and_not_as_a_rule(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    project = unified(tmp_path)
+    decide_pair(project, "ann", "customers", (("crm", "c4"), ("stall", "x1")), "accept")
+    decide_pair(project, "ann", "customers", (("crm", "c4"), ("shop", "s2")), "accept")
+    list(run_up_to(project, "alternate_keys"))
+    printed = " ".join(said(project, capsys, "why", "crm:c4", "stall:x1").split())
+    assert "What people say leads from one to the other: 1 crm:c4 and stall:x1 people say that the two are one, joined" in printed
+    instead = " ".join(said(project, capsys, "why-not", "crm:c3", "shop:s2").split())
+    assert "shop:s2 went to crm:c4 as people say" in instead
+    assert 'rule "always-match"' not in printed + instead
+
+
+def test_with_one_record_it_is_said_what_is_missing(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["cdp", "why", "crm:c8"])
+    monkeypatch.setattr("sys.unraisablehook", sys.unraisablehook)  # main sets its own
+    with pytest.raises(SystemExit, match="1"):
+        main()
+    assert capsys.readouterr().err == "Missing argument 'B'. Usage: `cdp why [OPTIONS] A B`; `cdp why --help` says more.\n"
 
 
 def test_an_exception_is_printed_below_the_conditions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,7 @@ from cdp_assets.identity.explain import of_rule
 from cdp_assets.identity.explain.compare import Verdict, judge
 from cdp_assets.identity.explain.path import USED, Edge, Hop, Node, path
 from cdp_assets.identity.explain.reader import Reader, Record, known_fields
+from cdp_assets.identity.judged import ALWAYS
 from cdp_assets.identity.rules import Rule, event_sources
 
 
@@ -152,7 +153,7 @@ def _better(edges: Iterable[Edge]) -> dict[Node, Edge]:
 
 def _instead(edge: Edge, better: Mapping[Node, Edge]) -> Edge | None:
     """The edge that its right record has in its place."""
-    of_others = ("a better hit", "an earlier rule matched", "signed in as another since")
+    of_others = ("a better hit", "an earlier rule matched", "signed in as another since", ALWAYS)
     return better.get(edge.right) if edge.reason in of_others else None
 
 

@@ -67,7 +67,7 @@ class Teller:
             "from": self._node(hop.start),
             "to": self._node(hop.end),
             **self._edge(hop.edge),
-            "also": [{"rule": each.rule, "score": each.weight} for each in hop.also],
+            "also": [{"rule": each.rule, "kind": each.kind, "score": each.weight} for each in hop.also],
             "conditions": [turn(each) for each in told["conditions"]],
             "exceptions": [turn(each) for each in told["exceptions"]],
             "changed": verdict is not None and verdict.score != hop.edge.weight,
