@@ -4,6 +4,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,9 +13,11 @@ from cdp_assets.cli.console import plain_console
 from cdp_assets.cli.context import Context
 from cdp_assets.cli.entities import Of, config_of
 from cdp_assets.config import Project, ProjectConfig, Role
+from cdp_assets.errors import UserError
 from cdp_assets.governance import masked, record, require
 
 Rule = Annotated[str | None, typer.Option("--rule", help="Only this rule: its matches, the weakest pairs, and those that wait for people.")]
+Out = Annotated[Path | None, typer.Option("--out", help="With --rule: write all of its pairs to this CSV file. A contributor may.")]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 Key = tuple[str, str, str]
 CHANGES = "changes of a record's id since the first run"
@@ -24,14 +27,14 @@ NONE = "--"
 """What stands in the place of a figure before the first refresh."""
 
 
-def review_customers(context: typer.Context, rule: Rule = None, as_json: AsJson = False) -> None:
+def review_customers(context: typer.Context, rule: Rule = None, out: Out = None, as_json: AsJson = False) -> None:
     """Show how customers are unified, step by step, in numbers, with the difference to the run before."""
-    _review(context, "customers", rule, as_json=as_json)
+    _review(context, "customers", rule, out, as_json=as_json)
 
 
-def review_accounts(context: typer.Context, rule: Rule = None, as_json: AsJson = False) -> None:
+def review_accounts(context: typer.Context, rule: Rule = None, out: Out = None, as_json: AsJson = False) -> None:
     """Show how accounts are unified, step by step, in numbers, with the difference to the run before."""
-    _review(context, "accounts", rule, as_json=as_json)
+    _review(context, "accounts", rule, out, as_json=as_json)
 
 
 @dataclass(frozen=True)
@@ -191,13 +194,16 @@ def _matching(config: ProjectConfig, its: Figures) -> Iterator[str]:
         yield f"  {rule.name}{off}: {its.text('matches', 'matched by rule', rule.name)} matched{share}"
 
 
-def _review(context: typer.Context, of: Of, rule: str | None, *, as_json: bool) -> None:
+def _review(context: typer.Context, of: Of, rule: str | None, out: Path | None, *, as_json: bool) -> None:
     from cdp_assets.cli.review_rule import preview, print_preview
 
     obj: Context = context.obj
     project = obj.load()
     role = require(project, obj.user, Role.viewer, f"review {of}")
     config = config_of(project, of)
+    if out is not None:
+        _download(obj, project, of, rule, out)
+        return
     if rule is not None:
         told = preview(project, of, rule, masked if role < Role.contributor else None)
         from cdp_assets.lake import Place
@@ -213,6 +219,18 @@ def _review(context: typer.Context, of: Of, rule: str | None, *, as_json: bool) 
         typer.echo(json.dumps(_as_json(its), ensure_ascii=False))
         return
     _print(project, of, config, its)
+
+
+def _download(obj: Context, project: Project, of: Of, rule: str | None, file: Path) -> None:
+    from cdp_assets.cli.review_rule import download
+    from cdp_assets.lake import Place
+
+    if rule is None:
+        raise UserError("--out writes the pairs of one rule: name it with --rule.")
+    role = require(project, obj.user, Role.contributor, f"review {of}", "the pairs of a rule")
+    pairs, subject = download(project, of, rule, file), "the pairs of a rule"
+    record(Place(project.store), user=obj.user, action=f"review {of}", subject=subject, outcome="done", role=role.name, detail=rule)
+    typer.echo(f"{pairs:,} {'pair' if pairs == 1 else 'pairs'} written to {file}; the keys of records may be personal data.")
 
 
 def _as_json(its: Figures) -> list[dict[str, Any]]:

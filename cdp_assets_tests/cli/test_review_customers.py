@@ -96,3 +96,30 @@ def test_a_viewer_sees_forms_in_the_preview(project: Project, capsys: pytest.Cap
 def test_an_unknown_rule_is_refused_with_the_nearest_one(project: Project) -> None:
     with pytest.raises(UserError, match="Did you mean: mail of loyalty"):
         app(["--project", str(project.folder), "--as", "cora", "review", "customers", "--rule", "mail of loyalti"], standalone_mode=False)
+
+
+def test_all_pairs_of_a_rule_are_written_to_a_file(project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "pairs.csv"
+    [told] = said(project, capsys, "--rule", "name and birth date", "--out", str(file))
+    head, *lines = file.read_text().splitlines()
+    assert head.split(",")[:5] == ["rule", "left_source", "left_key", "left_winner", "left_profile"]
+    assert head.split(",")[-3:] == ["score", "status", "reason"]
+    assert told.startswith(f"{len(lines)} pairs written to")
+    assert any(line.startswith("name and birth date,crm,c2,") and ",loyalty,l1," in line and ",0.875,joined," in line for line in lines)
+    assert (file.stat().st_mode & 0o777, [path.name for path in tmp_path.iterdir()]) == (0o600, ["pairs.csv"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "user", "said_of_it"),
+    [
+        (["--out", "x.csv"], "cora", "name it with --rule"),
+        (["--rule", "name and birth date", "--out", "/nowhere/x.csv"], "cora", "There is no folder /nowhere"),
+        (["--rule", "name and birth date", "--out", "x.csv"], "vic", "contributor"),
+    ],
+    ids=["no rule", "no folder", "viewer"],
+)
+def test_pairs_are_not_written_without_a_rule_a_folder_or_the_right(
+    project: Project, capsys: pytest.CaptureFixture[str], arguments: list[str], user: str, said_of_it: str
+) -> None:
+    with pytest.raises(UserError, match=said_of_it):
+        said(project, capsys, *arguments, user=user)
