@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, StrictBool, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, StrictBool, Tag, model_validator
 
 from cdp_assets.config.base import RefusedError, Section, Text
 from cdp_assets.config.rule_condition import Condition, Conditions, Precision
@@ -55,8 +55,14 @@ def _form(written: Any) -> str:
     return "mapping" if isinstance(written, dict | Recency) else "word"
 
 
+def _word(written: Any) -> Any:
+    if written != "most_filled":
+        raise RefusedError("unknown value", allowed=["most_filled", "{most_recent: a field}", "{least_recent: a field}"])
+    return written
+
+
 Keep = Annotated[
-    Annotated[Literal["most_filled"], Tag("word")] | Annotated[Recency, Tag("mapping")],
+    Annotated[Literal["most_filled"], BeforeValidator(_word), Tag("word")] | Annotated[Recency, Tag("mapping")],
     Discriminator(_form),
 ]
 """Which of several records is taken."""
