@@ -92,12 +92,14 @@ NOTICE = """
     select 'Of the pairs that people stated, ' || string_agg(said, '; ' order by said) || '.'
     from (
         select count(*) || case state
-            when 'contradicted' then ' always match and never match; never counts'
-            when 'unknown_source' then ' name a source that does not take part'
-            when 'same_record' then ' name one record twice'
-            else ' lack a source or key'
-        end || ' (first: ' || min(coalesce(source_file || ' line ' || source_line, 'a decision')
-            || coalesce(' against ' || contradicted_by, '')) || ')' as said
+            when 'contradicted' then if(count(*) = 1, ' is', ' are') || ' always and never one; never counts'
+            when 'unknown_source' then if(count(*) = 1, ' names', ' name') || ' a source that does not take part'
+            when 'same_record' then if(count(*) = 1, ' names', ' name') || ' one record twice'
+            else if(count(*) = 1, ' lacks', ' lack') || ' a source or key'
+        end || ' (first: ' || first(
+            coalesce(source_file || ' line ' || source_line, 'a decision') || coalesce(' against ' || contradicted_by, '')
+            order by source_file nulls last, source_line, contradicted_by
+        ) || ')' as said
         from match_overrides where state <> 'used' group by state
     ) having count(*) > 0
 """

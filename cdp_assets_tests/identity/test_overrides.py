@@ -114,13 +114,13 @@ def test_people_are_told_of_rows_of_no_use_by_line_and_without_any_key() -> None
             {HEAD}
             1 | c.csv | 2 | crm | c1 | loyalty | l1
             2 | c.csv | 3 | crm | c9 | crm     | c9
-            3 | c.csv | 8 | crm | c8 | crm     | c8
+            3 | c.csv | 10 | crm | c8 | crm    | c8
             """,
             splits=f"{HEAD}\n9 | e.csv | 7 | loyalty | l1 | crm | c1",
         )
     )
     assert said == (
-        "Of the pairs that people stated, 1 always match and never match; never counts (first: c.csv line 2 against e.csv line 7); "
+        "Of the pairs that people stated, 1 is always and never one; never counts (first: c.csv line 2 against e.csv line 7); "
         "2 name one record twice (first: c.csv line 3)."
     )
 
