@@ -133,12 +133,20 @@ def test_a_folder_without_a_configuration_is_said(tmp_path: Path) -> None:
     assert "Traceback" not in ended.stderr
 
 
-@pytest.mark.parametrize("arguments", [("fresh",), ("refresh", "--asof", "x"), ("refresh", "--as-of", "tomorrow")])
-def test_a_mistyped_command_is_a_line_and_no_trace(project: Project, arguments: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "help_of"),
+    [
+        (("fresh",), "cdp --help"),
+        (("refresh", "--asof", "x"), "cdp refresh --help"),
+        (("refresh", "--as-of", "tomorrow"), "cdp refresh --help"),
+    ],
+    ids=["command", "option", "value"],
+)
+def test_a_mistyped_command_is_a_line_and_no_trace(project: Project, arguments: tuple[str, ...], help_of: str) -> None:
     ended = cdp(project.folder, *arguments)
     assert ended.returncode == 1
     assert len(ended.stderr.splitlines()) == 1
-    assert "cdp --help" in ended.stderr
+    assert f"`{help_of}`" in ended.stderr
 
 
 def test_status_of_a_project_that_was_never_refreshed(project: Project) -> None:
