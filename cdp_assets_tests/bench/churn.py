@@ -71,7 +71,7 @@ class History:
             pass
         wanted = held(by_definition(self.registry, groups(rows(project, "clusters", "source, record_key, smallest_record", "has_profile"))))
         was = held(self.registry)
-        self.registry = registry_of(rows(project, "customer_ids", "source, record_key, base_record, generation, birth, since, held"))
+        self.registry = registry_of(rows(project, "customer_ids", "source, record_key, base_record, generation, birth, since, until, held"))
         now = held(self.registry)
         new = rows(project, "customer_id_changes", "change_set, cause", f"change_set > {self._sets}")
         self._sets = max((each["change_set"] for each in new), default=self._sets)
@@ -115,7 +115,7 @@ def registry_of(ids: list[dict[str, Any]]) -> Registry:
     found: Registry = {}
     for row in ids:
         identity = Id(row["base_record"], row["generation"], row["birth"])
-        found[f"{row['source']}|{row['record_key']}", identity] = Holding(row["since"], row["held"])
+        found[f"{row['source']}|{row['record_key']}", identity] = Holding(row["since"], row["held"], row["until"])
     return found
 
 
