@@ -13,6 +13,7 @@ from cdp_assets.config import ProjectConfig
 from cdp_assets.config.merge import Merge, Policy
 from cdp_assets.config.unified import record_sources
 from cdp_assets.identity.greatest_key import key_number
+from cdp_assets.identity.own_values import shows_others
 from cdp_assets.unify.fields import UnifiedField
 
 FROM_RECORD = ("customer_id", "record_key", "source_file", "source_line")
@@ -28,8 +29,7 @@ def origin_columns(field: str) -> dict[str, str]:
 
 def taken(config: ProjectConfig, field: UnifiedField, source: str) -> bool:
     """Whether a winner of this source may show another record's value in the field."""
-    dedupe = config.customers.dedupe.get(source)
-    return dedupe is not None and any(member.source == source and member.field in dedupe.fields for member in field.members)
+    return any(member.source == source and shows_others(config, source, member.field) for member in field.members)
 
 
 @dataclass(frozen=True)
