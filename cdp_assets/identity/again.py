@@ -55,7 +55,7 @@ def stages(config: ProjectConfig) -> list[Stage]:
         *always_edges(config),
         *found,
         duplicate_edges(config),
-        best_hits(config),
+        best_hits(config, [HITS.name]),
         visitor_edges(config, VISITOR_EDGES),
         *taken(config, (DUPLICATE_EDGES, MATCHES, VISITOR_EDGES)),
     ]

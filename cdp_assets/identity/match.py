@@ -34,7 +34,7 @@ _DUPLICATES = (
     Column("reason", "varchar", "why it is refused"),
 )
 DUPLICATES_FOUND, HITS = evidence("duplicates found"), pairs("hits")
-"""What rules found inside sources and between them, before anything is judged."""
+"""What rules found inside sources and between them, before anything is judged, where it is read off earlier edges."""
 DUPLICATE_EDGES, MATCHES, VISITOR_EDGES = "duplicate edges", "matches", "visitor edges"
 
 
@@ -131,32 +131,23 @@ def _matches(config: ProjectConfig) -> list[Stage]:
     titles = [f"match rule {rule.rank}" for rule in rules]
     for rule, title in zip(rules, titles, strict=True):
         result += pair_stages(rule, forms[rule.left_source], forms[rule.right_source], title)
-    return [*result, _hits(titles), best_hits(config)]
+    return [*result, best_hits(config, titles)]
 
 
-def _hits(titles: Sequence[str]) -> Stage:
-    """All pairs of all rules."""
-    body = " union all ".join(f"select {', '.join(_PAIR)} from {name(title)}" for title in titles)
-    return Stage(
-        HITS.name,
-        {title: anyhow() for title in titles},
-        body,
-        HITS,
-        nasty=lambda: {title: nasty_rows(HITS.columns) for title in titles},
-    )
+def best_hits(config: ProjectConfig, titles: Sequence[str]) -> Stage:
+    """What becomes of the pairs that the stages `titles` have.
 
-
-def best_hits(config: ProjectConfig) -> Stage:
-    """A record's first rule that found anything decides; of its hits the best score, then the greatest key.
-
-    What an exception of its rule has refused is no hit, and a pair that is never one counts for nothing; where people
-    state what a record belongs to, no rule is asked.
+    A record's first rule that found anything decides; of its hits the best score, then the greatest key. What an exception
+    of its rule has refused is no hit, and a pair that is never one counts for nothing; where people state what a record
+    belongs to, no rule is asked.
     """
     greatest = greatest_first(config, record_sources(config), "left_source", "left_key")
+    found = " union all ".join(f"select {', '.join(_PAIR)} from {name(title)}" for title in titles)
     body = f"""
-        with judged as (
+        with found as not materialized ({found}),
+        judged as (
             select h.*, {JUDGED}
-            from hits as h {stated_and_forced(config)}
+            from found as h {stated_and_forced(config)}
             where h.status is null
         )
         select left_source, left_key, right_source, right_key, rule, rule_rank, 'match' as kind, score as weight,
@@ -185,19 +176,20 @@ def best_hits(config: ProjectConfig) -> Stage:
         )
         union all
         select left_source, left_key, right_source, right_key, rule, rule_rank, 'match' as kind, score as weight, status, reason
-        from hits where status is not null
+        from found where status is not null
     """
     record = by("right_source", "right_key")
+    pairs_found = nasty_rows(
+        HITS.columns,
+        {
+            "left_source": ["crm", "crm", "loyalty"], "left_key": keys(), "right_source": ["shop", "web"],
+            "right_key": ["a", "b", "c", "d"], "rule_rank": [0, 1, 2], "status": [None, None, None, "refused", None],
+        },
+    )  # fmt: skip
     return Stage(
-        MATCHES, {HITS.name: record, MATCH_OVERRIDES.name: record, ALWAYS_EDGES: record}, body, evidence(MATCHES),
+        MATCHES, dict.fromkeys([*titles, MATCH_OVERRIDES.name, ALWAYS_EDGES], record), body, evidence(MATCHES),
         nasty=lambda: {
-            HITS.name: nasty_rows(
-                HITS.columns,
-                {
-                    "left_source": ["crm", "crm", "loyalty"], "left_key": keys(), "right_source": ["shop", "web"],
-                    "right_key": ["a", "b", "c", "d"], "rule_rank": [0, 1, 2], "status": [None, None, None, "refused", None],
-                },
-            ),
+            **dict.fromkeys(titles, pairs_found),
             MATCH_OVERRIDES.name: overrides_example(config),
             ALWAYS_EDGES: always_example(),
         },

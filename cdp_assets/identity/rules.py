@@ -206,7 +206,7 @@ def list_sources(rules: Iterable[Rule]) -> list[str]:
 
 
 def needs_companion(rule: Rule, comparison: Comparison) -> bool:
-    """Whether it is compared with weights of words, or, where it is compared pair by pair, with sets of letters."""
+    """Whether it is compared with weights of words, or, where it is compared pair by pair, with the letters of both sides."""
     return comparison.weighed or (rule.exact and not comparison.exact)
 
 

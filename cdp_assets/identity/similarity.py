@@ -75,7 +75,7 @@ class Fuzzy:
     left: str
     right: str
     companions: tuple[str, str] | None = None
-    """The columns with the weights of words, or the sets of letters, of both sides, where there are any."""
+    """The columns with the weights of words, or the letters, of both sides, where there are any."""
     floor: Fraction | None = None
     """The lowest share of which the distance is asked for; None: that of the comparison."""
 
@@ -107,7 +107,7 @@ class Fuzzy:
         return self._length(self.left), self._length(self.right)
 
     def possible(self, one: str, other: str) -> str:
-        """Whether lengths and letters leave it possible that two values are near enough: one edit changes two letters of the set.
+        """Whether lengths and letters leave it possible that two values are near enough: one edit changes two bits of the letters.
 
         `one`, `other`: the columns with the lengths of the sides. Of words neither tells anything.
         """

@@ -7,10 +7,11 @@ from sqlglot import exp, parse_one
 from cdp_assets.config import ProjectConfig
 from cdp_assets.identity.greatest_key import key_number
 from cdp_assets.lake import Check, Stage, by
-from cdp_assets.unify.company import COMPANY, at_most_one
+from cdp_assets.lake.source import name
 from cdp_assets.unify.fields import UnifiedField, unified_fields
 from cdp_assets.unify.lineage_in_a_row import one_record_a_source
 from cdp_assets.unify.ranked import FROM_RECORD, PLACE, Unit, origin_columns, ranked, rule_of, taken, units
+from cdp_assets.unify.several import SEVERAL, having_records, records_of_several, several_of_any
 from cdp_assets.unify.survivorship import nasty_values, value_stages
 from cdp_assets.unify.tables import PROFILE_LINEAGE
 
@@ -62,10 +63,8 @@ def stages(config: ProjectConfig) -> list[Stage]:
     Reads `alternate_keys` and for each source of records `deduplicated_<source>`.
     """
     values = value_stages(config, origins=True)
-    of_sources = [stage for stage in values if stage.name != COMPANY]
-    reads = {stage.name: by("customer_id") for stage in of_sources}
-    body = _lineage(config)
-    return [*values, Stage("profile_lineage", reads, body, PROFILE_LINEAGE, nasty=lambda: nasty_values(of_sources), in_order=True)]
+    reads = {stage.name: by("customer_id") for stage in values}
+    return [*values, Stage("profile_lineage", reads, _lineage(config), PROFILE_LINEAGE, nasty=lambda: nasty_values(values), in_order=True)]
 
 
 def checks(config: ProjectConfig) -> list[Check]:
@@ -110,7 +109,12 @@ def _lineage(config: ProjectConfig) -> str:
         query = query.with_(exp.to_identifier(unit.alias, quoted=True), as_=ranked(config, unit, shared))
     query = query.with_("candidates", as_=exp.union(start, *branches, distinct=False) if branches else start)
     others = query.sql(dialect="duckdb")
-    return f"({one_record_a_source(config, alone, origins)}) union all ({others})" if alone else others
+    if not alone:
+        return others
+    sources = list(dict.fromkeys(member.source for field in alone for member in field.members))
+    shared_by_both = {SEVERAL: several_of_any(sources), **{records_of_several(source): having_records(source) for source in sources}}
+    before = ", ".join(f"{name(title)} as materialized ({sql})" for title, sql in shared_by_both.items())
+    return f"with {before} ({one_record_a_source(alone, origins)}) union all ({others})"
 
 
 def _candidates(config: ProjectConfig, field: UnifiedField, importance: int, origins: Collection[str]) -> exp.Select:
@@ -120,8 +124,8 @@ def _candidates(config: ProjectConfig, field: UnifiedField, importance: int, ori
         exp.select("customer_id", exp.Literal.string(field.name), exp.Literal.number(importance), exp.Literal.string(source))
         .select(*_record(field, shared=source in origins), exp.cast(value, "varchar"), exp.Literal.string(rule_of(field)), "true")
         .select(key_number(config, source, exp.column("record_key")), "record_key")
-        .from_(exp.Table(this=exp.to_identifier(f"values_{source}", quoted=True)))
-        .where(value.is_(exp.null()).not_(), f"not {at_most_one(config)}")
+        .from_(exp.Table(this=exp.to_identifier(records_of_several(source), quoted=True)))
+        .where(value.is_(exp.null()).not_())
     )
 
 
@@ -140,8 +144,8 @@ def _ranked(field: UnifiedField, unit: Unit, origins: Collection[str]) -> exp.Se
 
 def _record(field: UnifiedField, *, shared: bool) -> list[exp.Expr]:
     """Key, file and line of the record that a value comes from: another one's than the winner's where dedupe took it from there."""
-    own: list[exp.Expr] = [exp.column(name) for name in FROM_RECORD[1:]]
+    own: list[exp.Expr] = [exp.column(column) for column in FROM_RECORD[1:]]
     if not shared:
         return own
-    origin = [exp.column(name, quoted=True) for name in origin_columns(field.name)]
+    origin = [exp.column(column, quoted=True) for column in origin_columns(field.name)]
     return [exp.func("coalesce", one, other) for one, other in zip(origin, own, strict=True)]

@@ -6,15 +6,14 @@ set under one another.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from cdp_assets.config import ProjectConfig
 from cdp_assets.lake.source import literal, name
-from cdp_assets.unify.company import at_most_one
 from cdp_assets.unify.fields import UnifiedField
 from cdp_assets.unify.ranked import FROM_RECORD, origin_columns, rule_of
+from cdp_assets.unify.several import SEVERAL
 
 
-def one_record_a_source(config: ProjectConfig, fields: Sequence[UnifiedField], origins: Mapping[str, Collection[str]]) -> str:
-    """Rows of PROFILE_LINEAGE of these fields, all by importance, in the order of their key; reads `values_<source>`.
+def one_record_a_source(fields: Sequence[UnifiedField], origins: Mapping[str, Collection[str]]) -> str:
+    """Rows of PROFILE_LINEAGE of these fields, all by importance, in the order of their key; reads `values_<source>` and SEVERAL.
 
     `origins`: field -> sources whose winners may show another record's value in it.
     """
@@ -26,12 +25,12 @@ def one_record_a_source(config: ProjectConfig, fields: Sequence[UnifiedField], o
     under_one_another = ", ".join(f"unnest([{', '.join(values)}]) as {column}" for column, values in told.items())
     return f"""
         select customer_id, attribute, source, record_key, source_file, source_line, rule, losing_values, losing_records
-        from (select customer_id, {under_one_another} from ({_joined(config, sources, fields, origins)} order by customer_id))
+        from (select customer_id, {under_one_another} from ({_joined(sources, fields, origins)} order by customer_id))
         where attribute is not null
     """
 
 
-def _joined(config: ProjectConfig, sources: Sequence[str], fields: Sequence[UnifiedField], origins: Mapping[str, Collection[str]]) -> str:
+def _joined(sources: Sequence[str], fields: Sequence[UnifiedField], origins: Mapping[str, Collection[str]]) -> str:
     """A row is a profile, with the columns of each source's record under names of ours."""
     parts: list[str] = []
     ids: list[str] = []
@@ -42,7 +41,8 @@ def _joined(config: ProjectConfig, sources: Sequence[str], fields: Sequence[Unif
             if any(member.source == source for member in field.members):
                 wanted += [field.name, *(origin_columns(field.name) if source in origins[field.name] else ())]
         listing = ", ".join(f"{name(column)} as {_at(source, column)}" for column in wanted)
-        part = f"(select customer_id as id{place}, {listing} from {name(f'values_{source}')} where {at_most_one(config)})"
+        one = f"customer_id not in (select customer_id from {name(SEVERAL)})"
+        part = f"(select customer_id as id{place}, {listing} from {name(f'values_{source}')} where {one})"
         parts.append(f"full join {part} on {_first(ids)} = id{place}" if ids else f"from {part}")
         ids.append(f"id{place}")
         columns += [_at(source, column) for column in wanted]

@@ -21,11 +21,11 @@ from cdp_assets.identity.greatest_key import is_number, key_number
 from cdp_assets.lake import Check, Column, Stage, Table, by, columns, intermediate
 from cdp_assets.lake.nasty import keys, nasty_rows
 from cdp_assets.lake.source import literal, name
-from cdp_assets.unify.company import COMPANY, COUNTED, company, count_column
 from cdp_assets.unify.customer_clusters import cluster_stages, joined
 from cdp_assets.unify.deduplicated_tables import TAKEN
 from cdp_assets.unify.fields import UnifiedField, unified_fields
 from cdp_assets.unify.ranked import PLACE, moments, origin_columns, ranked, taken, units
+from cdp_assets.unify.several import having_several, several_of
 from cdp_assets.unify.tables import ALTERNATE_KEYS, profiles_table, unified_profiles
 from cdp_assets.unify.winners import origins as origins_of
 
@@ -132,12 +132,10 @@ def checks() -> list[Check]:
 def value_stages(config: ProjectConfig, *, origins: bool = False) -> list[Stage]:
     """For each source of records a stage `values_<source>`: its winners' values under the names of the profile.
 
-    With `origins` also whose value it is, where that may be another record's, and how many records each source has in the
-    profile; these are counted by a stage before.
+    With `origins` also whose value it is, where that may be another record's.
     """
     fields = unified_fields(config)
-    before = [company(config)] if origins and record_sources(config) else []
-    return [*before, *(_values(config, source, fields, origins=origins) for source in record_sources(config))]
+    return [_values(config, source, fields, origins=origins) for source in record_sources(config)]
 
 
 def nasty_values(values: Sequence[Stage]) -> dict[str, pa.Table]:
@@ -150,9 +148,7 @@ def _nasty_values(stage: Stage) -> pa.Table:
     several = itertools.cycle(_CUSTOMERS)
     customers = [next(several) if n % 2 else f"d{n}" for n in range(len(keys()) - 1)]
     customers.append(f"alone in {stage.name}")
-    counts = [2 if customer in _CUSTOMERS else 1 for customer in customers]
-    given: dict[str, Sequence[Any]] = {column.name: counts for column in stage.writes.columns if column.name.startswith(COUNTED)}
-    return nasty_rows(stage.writes.columns, {**given, "customer_id": customers, "record_key": keys()})
+    return nasty_rows(stage.writes.columns, {"customer_id": customers, "record_key": keys()})
 
 
 def _values(config: ProjectConfig, source: str, fields: Sequence[UnifiedField], *, origins: bool) -> Stage:
@@ -163,15 +159,12 @@ def _values(config: ProjectConfig, source: str, fields: Sequence[UnifiedField], 
     mine = [(field, member.field) for field in fields for member in field.members if member.source == source]
     shared = [(field, original) for field, original in mine if origins and taken(config, field, source)]
     said = [(name, kind, one) for field, original in shared for (name, kind), one in _origin(config, source, field, original)]
-    members = COMPANY if origins else "alternate_keys"
-    counts = [count_column(each) for each in record_sources(config)] if origins else []
     query = (
         exp.select("k.customer_id", "d.record_key", "d.source_file", "d.source_line")
-        .select(*(_column(count, "k") for count in counts))
         .select(*(_column(original, "d").as_(field.name, quoted=True) for field, original in mine))
         .select(*(exp.cast(_column(name, "d"), unit.moment_type).as_(unit.moment, quoted=True) for unit, name in recency))
         .select(*(one.as_(name, quoted=True) for name, _, one in said))
-        .from_(_table(members, "k"))
+        .from_(_table("alternate_keys", "k"))
         .join(_table(records, "d"), on="d.record_key = k.record_key")
         .where(exp.column("source", "k").eq(exp.Literal.string(source)), "d.is_winner")
     )
@@ -183,8 +176,7 @@ def _values(config: ProjectConfig, source: str, fields: Sequence[UnifiedField], 
         source_line | bigint  | line of the record in its file
         """
     )
-    made = [Column(count, "bigint", "records of a source that have a say in the profile") for count in counts]
-    made += [Column(f.name, f.data_type, f"{source}.{o}") for f, o in mine]
+    made = [Column(f.name, f.data_type, f"{source}.{o}") for f, o in mine]
     made += [Column(unit.moment, unit.moment_type, f"{source}.{name}") for unit, name in recency]
     made += [Column(name, kind, "origin of a value") for name, kind, _ in said]
     writes = Table(title, f"a winner of {source}", (), (*head, *made))
@@ -193,14 +185,11 @@ def _values(config: ProjectConfig, source: str, fields: Sequence[UnifiedField], 
     lists: dict[str, list[Any]] = {"taken_fields": [[original for _, original in shared[:1]], []], "taken_lines": [[7], []]}
     return Stage(
         title,
-        {members: by("record_key"), records: by("record_key")},
+        {"alternate_keys": by("record_key"), records: by("record_key")},
         query,
         writes,
         nasty=lambda: {
-            members: nasty_rows(
-                company(config).writes.columns if origins else ALTERNATE_KEYS.columns,
-                {"source": [source, source, "another"], "record_key": keys()},
-            ),
+            "alternate_keys": nasty_rows(ALTERNATE_KEYS.columns, {"source": [source, source, "another"], "record_key": keys()}),
             records: nasty_rows((*reads, *(TAKEN if shared else ())), {**lists, "record_key": keys()[::-1]}, rows=40),
         },
     )
@@ -225,6 +214,7 @@ def _profiles(config: ProjectConfig) -> exp.Query:
         query = query.select(_column(keys_column(source), "p"))
         names = [f.name for f in fields if f.name not in decided and any(m.source == source for m in f.members)]
         query = _joined(query, _best(config, source, names), f"best_{source}")
+        query = query.with_(exp.to_identifier(several_of(source), quoted=True), as_=having_several(source), materialized=True)
     for unit in together:
         names = [field.name for field in unit.fields]
         values = exp.select("customer_id", *(_column(name) for name in names)).from_(ranked(config, unit).subquery("r"))
@@ -254,17 +244,21 @@ def _people(config: ProjectConfig) -> Stage:
     )  # fmt: skip
 
 
-def _joined(query: exp.Select, values: exp.Select, alias: str) -> exp.Select:
+def _joined(query: exp.Select, values: exp.Query, alias: str) -> exp.Select:
     same = _column("customer_id", alias).eq(exp.column("customer_id", "p"))
     return query.join(values.subquery(exp.to_identifier(alias, quoted=True)), join_type="left", on=same)
 
 
-def _best(config: ProjectConfig, source: str, names: Sequence[str]) -> exp.Select:
+def _best(config: ProjectConfig, source: str, names: Sequence[str]) -> exp.Query:
     """A customer's value of each field in one source; arg_max passes over records without a value."""
     key: exp.Expr = exp.column("record_key")
     key = key_number(config, source, key) if is_number(config, source) else key
     best = [exp.func("arg_max", _column(name), key.copy(), dialect="duckdb").as_(name, quoted=True) for name in names]
-    return exp.select("customer_id", *best).from_(_table(f"values_{source}")).group_by("customer_id")
+    values = _table(f"values_{source}")
+    several = exp.column("customer_id").isin(query=exp.select("customer_id").from_(_table(several_of(source))))
+    of_one = exp.select("customer_id", *(_column(name) for name in names)).from_(values).where(several.not_())
+    of_several = exp.select("customer_id", *best).from_(values).where(several).group_by("customer_id")
+    return exp.union(of_one, of_several, distinct=False)
 
 
 def _column(name: str, table: str | None = None) -> exp.Column:

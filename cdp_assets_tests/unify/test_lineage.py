@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cdp_assets.lake import Source, Table
 from cdp_assets.lake.engine import DuckDBEngine
-from cdp_assets.unify import lineage, lineage_in_a_row
+from cdp_assets.unify import lineage
 from cdp_assets.unify.tables import ALTERNATE_KEYS, PROFILE_LINEAGE
 from cdp_assets_tests.support import rows, run_tables
 from cdp_assets_tests.unify.profile_world import config, tables
@@ -37,7 +37,8 @@ def world(records: list[tuple[str, str, list[str]]]) -> dict[str, pa.Table]:
 def told(given: dict[str, pa.Table], merge: str, *, one_by_one: bool) -> list[dict[str, object]]:
     if not one_by_one:
         return run_tables(lineage.stages(config(merge)), given).to_pylist()
-    with patch.object(lineage, "at_most_one", lambda _: "false"), patch.object(lineage_in_a_row, "at_most_one", lambda _: "false"):
+    every_profile = " union ".join(f'select customer_id from "values_{source}"' for source in ("crm", "loyalty", "shop"))
+    with patch.object(lineage, "several_of_any", lambda _: every_profile):
         return run_tables(lineage.stages(config(merge)), given).to_pylist()
 
 

@@ -162,7 +162,7 @@ def _asked(rule: Rule) -> _Asked:
 
 
 def _texts(forms: Forms, stage: str) -> Forms:
-    """The forms without sets of letters: these only save work where many pairs are compared."""
+    """The forms without letters: these only save work where many pairs are compared."""
     return Forms(stage, tuple(form for form in forms.forms if form.view != "letters"))
 
 

@@ -7,9 +7,7 @@ case, ASCII letters, no signs, one space between words), whether by `as` or by a
 """
 
 import itertools
-import string
 from dataclasses import dataclass, replace
-from functools import reduce
 from typing import Literal
 
 from sqlglot import exp
@@ -27,7 +25,6 @@ View = Literal["value", "sorted", "orders", "letters", "weights"]
 _FOLDED = ("name", "address", "organization")
 _APOSTROPHES = r"['`]"
 _PUNCTUATION = "[[:punct:]]"  # ASCII punctuation; other signs become ASCII by the step `unicode`
-_LETTERS = string.ascii_lowercase + string.digits
 _SPACE = r"[\s\p{Z}\p{Cf}]+"  # also the signs of no width
 _PICTURES = r"[\p{So}\p{Cf}\x{FE0F}]+"  # would become words: a heart :hearts:
 _TYPES: dict[View, str] = {"orders": "varchar[]", "letters": "bigint", "weights": "integer[]"}
@@ -37,8 +34,8 @@ _TYPES: dict[View, str] = {"orders": "varchar[]", "letters": "bigint", "weights"
 class Form:
     """A field as a rule compares it: the options in the configuration's words, what it is compared as, and the lists.
 
-    `view` says what of it: the text (`value`), its words sorted or in all `orders`, as written first; the set of its
-    `letters` and digits, a bit for each; the `weights` of its words.
+    `view` says what of it: the text (`value`), its words sorted or in all `orders`, as written first; which
+    `letters` and digits it has (letters.py); the `weights` of its words.
     """
 
     field: str
@@ -91,7 +88,7 @@ class Form:
 
 
 def companion_of(form: Form) -> Form:
-    """What a comparison that is not exact needs beside the form: the weights of words, else the set of letters."""
+    """What a comparison that is not exact needs beside the form: the weights of words, else which letters it has."""
     return replace(form, view="weights" if form.words else "letters")
 
 
@@ -124,7 +121,7 @@ def view(form: Form, value: exp.Expr, words: exp.Expr) -> exp.Expr:
         case "orders":
             return _orders(words)
         case "letters":
-            return _letters(_sorted(words) if form.kind == "name" else value)
+            return _call("letters_of", value)
         case _:
             return value
 
@@ -183,16 +180,6 @@ def _words(column: exp.Expr, *, organization: bool, joined: bool) -> exp.Expr:
         value = _replace(_replace(value, r"\b([a-z])/([a-z])\b", r"\1\2"), r"\b([a-z])\.", r"\1")
     value = _replace(_replace(value, _PUNCTUATION, " "), _SPACE, " ")
     return _call("nullif", _call("trim", value), "")
-
-
-def _letters(value: exp.Expr) -> exp.Expr:
-    """The set of letters and digits in a text as one number; null for no text."""
-    bits: list[exp.Expr] = [
-        exp.case().when(_call("contains", value.copy(), letter), exp.convert(1 << place)).else_(exp.convert(0))
-        for place, letter in enumerate(_LETTERS)
-    ]
-    total = reduce(lambda one, other: exp.Add(this=one, expression=other), bits)
-    return exp.case().when(value.copy().is_(exp.null()), exp.null()).else_(total)
 
 
 def _sorted(words: exp.Expr) -> exp.Expr:

@@ -5,7 +5,7 @@ from functools import partial
 
 import pyarrow as pa
 
-from cdp_assets.identity.normalise import addresses, names, numerals, organizations, phone
+from cdp_assets.identity.normalise import addresses, letters, names, numerals, organizations, phone
 from cdp_assets.lake import Function
 
 
@@ -40,6 +40,7 @@ FUNCTIONS = {
     "phone_digits": _text("phone_digits", body=_phone_digits, libraries=("phonenumbers",)),
     "fold_name": _text("fold_name", body=_fold_name, libraries=("nicknames",)),
     "fold_address": _text("fold_address", body=_fold_address),
+    "letters_of": Function("letters_of", ("VARCHAR",), "BIGINT", letters.letters),
     "fold_organization": _text("fold_organization", body=_fold_organization, libraries=("cleanco", "anyascii")),
 }
 """By the name that SQL calls."""
