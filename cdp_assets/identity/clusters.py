@@ -111,11 +111,11 @@ def _members() -> Stage:
 def _clusters() -> Stage:
     """A group has a profile when records of two sources met in it, or a source in it keeps all its records."""
     body = """
-        select source, record_key, md5(root) as cluster_id, root as smallest_record,
-            count(*) over everyone as records,
-            bool_or(include_all) over everyone or min(source) over everyone <> max(source) over everyone as has_profile
+        select source, record_key, md5(root) as cluster_id, root as smallest_record, records, has_profile
         from members
-        window everyone as (partition by root)
+        join (
+            select root, count(*) as records, bool_or(include_all) or min(source) <> max(source) as has_profile from members group by root
+        ) as together using (root)
     """
     return Stage(
         CLUSTERS.name, {_MEMBERS.name: by("root")}, body, CLUSTERS,

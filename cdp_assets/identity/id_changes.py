@@ -23,7 +23,7 @@ _STATE = """
     changes     | integer | how many changes it had; null: it is new
     before      | varchar | its id after the last of them
     now         | varchar | its id now
-    is_there    | boolean | it is in a cluster
+    is_there    | boolean | it is in a cluster that has no profile
     gave_up     | bigint  | registry number in which it had given up the id before; null: it holds it, or had none"""
 _STATES = intermediate("states", _STATE)
 _FATES = intermediate(
@@ -43,6 +43,7 @@ _NATURES = intermediate(
     since       | bigint  | registry number in which the first of them got it
     """,
 )
+_TOUCHED = intermediate("touched", "customer_id | varchar | an id that a record gave up or got")
 _CHANGED = intermediate(
     "changed",
     f"""{_STATE}
@@ -65,7 +66,13 @@ _FOUND = intermediate(
 )
 _NUMBER = intermediate("set_number", "number | bigint | number of the changes that are found now")
 _NEWEST = intermediate("newest", "number | bigint | the newest number in the registry")
-_CLUSTERS = columns("source | varchar | of the record\nrecord_key | varchar | of the record")
+_CLUSTERS = columns(
+    """
+    source      | varchar | of the record
+    record_key  | varchar | of the record
+    has_profile | boolean | it becomes a profile
+    """
+)
 
 _FIND_STATES = """
     select
@@ -79,7 +86,7 @@ _FIND_STATES = """
     ) as p
     full join (select source, record_key, customer_id from customer_ids where held) as n
         on n.source = p.source and n.record_key = p.record_key
-    left join clusters as c on c.source = coalesce(p.source, n.source) and c.record_key = coalesce(p.record_key, n.record_key)
+    left join (select source, record_key from clusters where not has_profile) as c on c.source = p.source and c.record_key = p.record_key
     left join (select source, record_key, customer_id, until from customer_ids where not held) as g
         on g.source = p.source and g.record_key = p.record_key and g.customer_id = p.customer_id
 """
@@ -91,10 +98,15 @@ _FIND_FATES = """
     group by before
 """
 
+_FIND_TOUCHED = """
+    select unnest([before, now]) as customer_id from states where before is distinct from now and before is not null
+"""
+
 _FIND_NATURES = f"""
     select customer_id, bool_or(starts_with(base_record, '{CONFIGURED}')) as configured, bool_or(held) as held,
         min(since) filter (held) as since
     from customer_ids
+    where customer_id in (select customer_id from touched)
     group by customer_id
 """
 
@@ -105,15 +117,14 @@ _FIND_CHANGED = """
     from states as s
     left join fates as f on f.before = s.before
     left join natures as n on n.customer_id = s.before
-    where s.before is distinct from s.now
+    where s.before is distinct from s.now and s.before is not null
 """
 
 # An id without a former holder in its cluster is new to it, or was brought by records that came back.
 _FIND_CAUSES = """
     select
-        c.source, c.record_key, coalesce(c.changes, 0) + 1 as change, c.before, c.now,
+        c.source, c.record_key, c.changes + 1 as change, c.before, c.now,
         case
-            when c.before is null then case when c.changes is null then 'new record' else 'came back' end
             when c.now is null then case when c.is_there then 'no profile' else 'record gone' end
             when t.kept then case when c.whole then 'merged' else 'moved' end
             when c.kept then 'split'
@@ -138,6 +149,13 @@ _WRITE = """
     select f.source, f.record_key, f.change, n.number, f.before, f.now, f.cause
     from found as f
     cross join set_number as n
+    union all
+    select
+        s.source, s.record_key, coalesce(s.changes, 0) + 1, n.number, null, s.now,
+        case when s.changes is null then 'new record' else 'came back' end
+    from states as s
+    cross join set_number as n
+    where s.before is null and s.now is not null
 """
 
 
@@ -160,9 +178,10 @@ def stages() -> list[Stage]:
     examples: dict[str, pa.Table] = {
         before: nasty_rows(CUSTOMER_ID_CHANGES.columns, log, rows=15),
         "customer_ids": nasty_rows(CUSTOMER_IDS.columns, registry, rows=7),
-        "clusters": nasty_rows(_CLUSTERS, {"source": ["crm"], "record_key": [*"aceg"]}, rows=4),
+        "clusters": nasty_rows(_CLUSTERS, {"source": ["crm"], "record_key": [*"aceg"], "has_profile": [False, True]}, rows=4),
         "states": nasty_rows(_STATES.columns, state),
         "fates": nasty_rows(_FATES.columns, fates, rows=4),
+        "touched": nasty_rows(_TOUCHED.columns, {"customer_id": [*"AB", None]}, rows=6),
         "natures": nasty_rows(_NATURES.columns, natures, rows=4),
         "changed": nasty_rows(_CHANGED.columns, state),
         "found": nasty_rows(_FOUND.columns, found),
@@ -176,12 +195,13 @@ def stages() -> list[Stage]:
     return [
         stage(_STATES, _FIND_STATES, **{before: record, "customer_ids": record, "clusters": record}),
         stage(_FATES, _FIND_FATES, states=by("before", nulls="drop")),
-        stage(_NATURES, _FIND_NATURES, customer_ids=by("customer_id")),
+        stage(_TOUCHED, _FIND_TOUCHED, states=anyhow()),
+        stage(_NATURES, _FIND_NATURES, customer_ids=by("customer_id"), touched=by("customer_id", nulls="drop")),
         stage(_CHANGED, _FIND_CHANGED, states=by("before"), fates=by("before"), natures=by("customer_id")),
         stage(_NEWEST, _FIND_NEWEST, customer_ids=whole()),
         stage(_FOUND, _FIND_CAUSES, changed=by("now"), fates=by("before"), natures=by("customer_id"), newest=everywhere()),
         stage(_NUMBER, _FIND_NUMBER, **{before: whole()}),
-        stage(CUSTOMER_ID_CHANGES, _WRITE, **{before: anyhow(), "found": anyhow(), "set_number": everywhere()}),
+        stage(CUSTOMER_ID_CHANGES, _WRITE, **{before: anyhow(), "found": anyhow(), "states": anyhow(), "set_number": everywhere()}),
     ]
 
 
@@ -199,9 +219,9 @@ def checks() -> list[Check]:
             """
             select count(*)
             from (
-                select source, record_key, customer_id
+                select source, record_key, arg_max_null(customer_id, change) as customer_id
                 from customer_id_changes
-                qualify row_number() over (partition by source, record_key order by change desc) = 1
+                group by source, record_key
             ) as l
             full join (select source, record_key, customer_id from customer_ids where held) as h
                 on h.source = l.source and h.record_key = l.record_key

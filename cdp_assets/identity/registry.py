@@ -78,40 +78,34 @@ _ORDER = [
 ]  # fmt: skip
 
 _KEPT = """
-    select c.cluster_id, c.smallest_record, k.customer_id, k.base_record, k.generation, k.birth
-    from (select distinct cluster_id, smallest_record from clusters where has_profile) as c
+    select c.source, c.record_key, c.smallest_record, k.customer_id, k.base_record, k.generation, k.birth
+    from clusters as c
     left join (
         select cluster_id, customer_id, base_record, generation, birth from rivals where not contested
         union all
         select cluster_id, customer_id, base_record, generation, birth from settled{granted}
     ) as k on k.cluster_id = c.cluster_id
+    where c.has_profile
 """
 
-# Rows are never removed, so the generations of a base record have no gap and the next one was never given out.
 _AND_GRANTED = """
         union all
         select cluster_id, customer_id, base_record, generation, birth from granted"""
 
-_ISSUED = """
+# Rows are never removed, so the generations of a base record have no gap and the next one was never given out.
+_HOLDERS = """
     select
-        cluster_id, smallest_record, coalesce(customer_id, md5(smallest_record || '|' || generation)) as customer_id,
+        source, record_key, coalesce(customer_id, md5(smallest_record || '|' || generation)) as customer_id,
         coalesce(base_record, smallest_record) as base_record, generation, birth
     from (
         select
-            k.cluster_id, k.smallest_record, k.customer_id, k.base_record, k.birth,
+            k.source, k.record_key, k.smallest_record, k.customer_id, k.base_record, k.birth,
             coalesce(k.generation, p.generation + 1, 0) as generation
         from kept as k
         left join (
             select base_record, max(generation) as generation from customer_ids_before group by base_record
         ) as p on p.base_record = k.smallest_record
     ) as numbered
-"""
-
-_HOLDERS = """
-    select c.source, c.record_key, i.customer_id, i.base_record, i.generation, i.birth
-    from clusters as c
-    join issued as i on i.cluster_id = c.cluster_id
-    where c.has_profile
 """
 
 _NUMBER = "select 1 + coalesce(max(since), 0) as number from customer_ids_before"
@@ -176,8 +170,7 @@ def stages(*, configured: bool = False) -> list[Stage]:
             steps.KEPT, _KEPT.replace("{granted}", _AND_GRANTED if configured else ""),
             clusters=cluster, rivals=cluster, settled=cluster, **granted,
         ),
-        steps.stage(steps.ISSUED, _ISSUED, kept=by("smallest_record"), customer_ids_before=by("base_record")),
-        steps.stage(steps.HOLDERS, _HOLDERS, clusters=cluster, issued=cluster),
+        steps.stage(steps.HOLDERS, _HOLDERS, kept=by("smallest_record"), customer_ids_before=by("base_record")),
         steps.stage(steps.NUMBER, _NUMBER, customer_ids_before=whole()),
         steps.stage(CUSTOMER_IDS, _CUSTOMER_IDS, customer_ids_before=record, holders=record, number=everywhere()),
     ]  # fmt: skip
@@ -230,19 +223,13 @@ def checks(*, configured: bool = False) -> list[Check]:
             "one_id_a_cluster",
             "a cluster's records hold the same id, and an id is held in one cluster only",
             """
-            select count(*)
+            select 2 * count(*) - count(distinct customer_id) - count(distinct cluster_id)
             from (
-                select
-                    count(*) over (partition by customer_id) as clusters,
-                    count(*) over (partition by cluster_id) as ids
-                from (
-                    select distinct h.customer_id, c.cluster_id
-                    from customer_ids as h
-                    join clusters as c on c.source = h.source and c.record_key = h.record_key
-                    where h.held
-                ) as pairs
-            ) as counted
-            where clusters > 1 or ids > 1
+                select distinct h.customer_id, c.cluster_id
+                from customer_ids as h
+                join clusters as c on c.source = h.source and c.record_key = h.record_key
+                where h.held
+            ) as pairs
             """,
         ),
         Check(

@@ -16,6 +16,9 @@ _ID = """
     base_record | varchar | the record that it was made from
     generation  | integer | how many ids had been made from that record before
     birth       | bigint  | registry number in which it was issued"""
+_RECORD = """
+    source     | varchar | of the record
+    record_key | varchar | of the record"""
 _HELD = "\n    held | boolean | records of the cluster hold it; false: nobody holds it, they held it before"
 _SPAN = """
     since | bigint | registry number in which the record got it
@@ -26,7 +29,7 @@ _PAIR = f"""{_CLUSTER}{_ID}{_HELD}
     seniority | bigint | registry number in which its records got it first; nobody holds it: minus that in which they gave it up
     overlap   | bigint | how many such records"""
 
-OPEN = intermediate("open", f"    source | varchar | of the record\n    record_key | varchar | of the record{_ID}{_HELD}{_SPAN}")
+OPEN = intermediate("open", f"{_RECORD}{_ID}{_HELD}{_SPAN}")
 CLAIMS = intermediate("claims", _CLAIM)
 GRANTED = intermediate("granted", f"{_CLUSTER}{_ID}")
 FREE_CLAIMS = intermediate("free_claims", _CLAIM)
@@ -35,9 +38,8 @@ PAIRS = intermediate("pairs", f"{_PAIR}\n    clusters | bigint | clusters that c
 RIVALS = intermediate("rivals", f"{_PAIR}\n    contested | boolean | the id has another cluster or the cluster another id")
 CONTESTED = intermediate("contested", _PAIR)
 SETTLED = intermediate("settled", _PAIR)
-KEPT = intermediate("kept", f"{_CLUSTER}{_ID}")
-ISSUED = intermediate("issued", f"{_CLUSTER}{_ID}")
-HOLDERS = intermediate("holders", f"    source | varchar | of the record\n    record_key | varchar | of the record{_ID}")
+KEPT = intermediate("kept", f"{_RECORD}\n    smallest_record | varchar | smallest `source|key` of its cluster{_ID}")
+HOLDERS = intermediate("holders", f"{_RECORD}{_ID}")
 NUMBER = intermediate("number", "number | bigint | number of this version of the registry, where a record gets an id in it")
 RETIRED = intermediate(
     "retired",
@@ -107,8 +109,11 @@ def _samples() -> dict[str, pa.Table]:
         for *row, overlap in pairs
         for _ in range(overlap)
     ]
-    kept = [(*k1, *a), (*k2, *c), (*k3, None, None, None, None), (*k4, *e), (*k5, None, None, None, None)]
-    issued = [(*k1, *a), (*k2, *c), (*k3, "N", "crm|c2", 2, None), (*k4, *e), (*k5, "M", "crm|new", 0, None)]
+    none = (None, None, None, None)
+    kept = [
+        ("crm", "a", k1[1], *a), ("crm", "b", k1[1], *a), ("crm", "c", k2[1], *c), ("crm", "c2", k3[1], *none),
+        ("crm", "d", k4[1], *e), ("crm", "new", k5[1], *none),
+    ]  # fmt: skip
     return {
         "customer_ids_before": _rows(CUSTOMER_IDS, *registry),
         "customer_ids": _rows(CUSTOMER_IDS, *registry),
@@ -142,14 +147,13 @@ def _samples() -> dict[str, pa.Table]:
         "contested": _rows(CONTESTED, *pairs),
         "settled": _rows(SETTLED, pairs[0], pairs[2]),
         "kept": _rows(KEPT, *kept),
-        "issued": _rows(ISSUED, *issued),
         "holders": _rows(
             HOLDERS,
             ("crm", "a", *a),
             ("crm", "b", *a),
             ("crm", "d", *e),
             ("crm", "again", *b),
-            ("crm", "new", *issued[4][2:]),
+            ("crm", "new", "M", "crm|new", 0, None),
         ),
         "number": _rows(NUMBER, (5,)),
         "retired": _rows(RETIRED, ("D", "crm", "d"), ("E", "crm", "d"), ("E", "web", "d"), ("D", "crm", "c2"), ("D", "crm", "a")),
