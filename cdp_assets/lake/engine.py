@@ -203,8 +203,9 @@ def _order(table: Table, *, kept: bool) -> tuple[str, ...]:
 def _copy(connection: duckdb.DuckDBPyConnection, stage: Stage, target: Path, stem: str, order: Sequence[str]) -> list[DataFile]:
     """Write the body's rows cast to the declared schema and in this order; one file, or one for each partition value."""
     table = stage.writes
-    by_key = f" order by {', '.join(name(column) for column in order)}" if order else ""
-    select = f"select {casts(table)} from {_body(connection, stage)}{by_key}"
+    as_text = (f"cast({name(column)} as varchar)" if column in stage.enums else name(column) for column in order)
+    by_key = f" order by {', '.join(as_text)}" if order else ""
+    select = f"select {casts(table, stage.enums)} from {_body(connection, stage)}{by_key}"
     parameters = dict(stage.params) if stage.sql() is not None and stage.params else None
     options = "format parquet, compression zstd, return_stats true" + (f", row_group_size {LOOKED_UP}" if table.looked_up else "")
     if table.partition is None:

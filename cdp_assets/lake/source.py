@@ -2,7 +2,7 @@
 
 import functools
 import glob
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -23,10 +23,14 @@ def name(value: str) -> str:
     return exp.to_identifier(value, quoted=True).sql(dialect="duckdb")
 
 
-def casts(table: Table, origin: str = "") -> str:
-    """The select list that casts to the declared schema, in declared order."""
-    prefix = f"{name(origin)}." if origin else ""
-    return ", ".join(f"cast({prefix}{name(c.name)} as {c.type}) as {name(c.name)}" for c in table.columns)
+def enum(values: Iterable[str]) -> str:
+    """The type of texts that are one of these."""
+    return f"enum({', '.join(map(literal, values))})"
+
+
+def casts(table: Table, enums: Collection[str] = ()) -> str:
+    """The select list that casts to the declared schema, in declared order, all but `enums`: these are text in a file."""
+    return ", ".join(name(c.name) if c.name in enums else f"cast({name(c.name)} as {c.type}) as {name(c.name)}" for c in table.columns)
 
 
 def parquet_rows(table: Table, files: Sequence[str]) -> str:

@@ -5,9 +5,10 @@ from collections.abc import Collection
 from sqlglot import exp, parse_one
 
 from cdp_assets.config import ProjectConfig
+from cdp_assets.identity import record_sources
 from cdp_assets.identity.greatest_key import key_number
 from cdp_assets.lake import Check, Stage, by
-from cdp_assets.lake.source import name
+from cdp_assets.lake.source import enum, name
 from cdp_assets.unify.fields import UnifiedField, unified_fields
 from cdp_assets.unify.lineage_in_a_row import one_record_a_source
 from cdp_assets.unify.ranked import FROM_RECORD, PLACE, Unit, origin_columns, ranked, rule_of, taken, units
@@ -63,8 +64,18 @@ def stages(config: ProjectConfig) -> list[Stage]:
     Reads `alternate_keys` and for each source of records `deduplicated_<source>`.
     """
     values = value_stages(config, origins=True)
-    reads = {stage.name: by("customer_id") for stage in values}
-    return [*values, Stage("profile_lineage", reads, _lineage(config), PROFILE_LINEAGE, nasty=lambda: nasty_values(values), in_order=True)]
+    return [
+        *values,
+        Stage(
+            "profile_lineage",
+            {stage.name: by("customer_id") for stage in values},
+            _lineage(config),
+            PROFILE_LINEAGE,
+            nasty=lambda: nasty_values(values),
+            in_order=True,
+            enums=("attribute", "source", "rule"),
+        ),
+    ]
 
 
 def checks(config: ProjectConfig) -> list[Check]:
@@ -114,7 +125,14 @@ def _lineage(config: ProjectConfig) -> str:
     sources = list(dict.fromkeys(member.source for field in alone for member in field.members))
     shared_by_both = {SEVERAL: several_of_any(sources), **{records_of_several(source): having_records(source) for source in sources}}
     before = ", ".join(f"{name(title)} as materialized ({sql})" for title, sql in shared_by_both.items())
-    return f"with {before} ({one_record_a_source(alone, origins)}) union all ({others})"
+    enums = {
+        "attribute": enum(field.name for field in fields),
+        "source": enum(record_sources(config)),
+        "rule": enum(sorted({rule_of(field) for field in fields})),
+    }
+    columns = PROFILE_LINEAGE.column_names
+    of_others = ", ".join(f"cast({column} as {enums[column]}) as {column}" if column in enums else column for column in columns)
+    return f"with {before} ({one_record_a_source(alone, origins, enums)}) union all (select {of_others} from ({others}))"
 
 
 def _candidates(config: ProjectConfig, field: UnifiedField, importance: int, origins: Collection[str]) -> exp.Select:

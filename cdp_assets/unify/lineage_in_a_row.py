@@ -12,15 +12,15 @@ from cdp_assets.unify.ranked import FROM_RECORD, origin_columns, rule_of
 from cdp_assets.unify.several import SEVERAL
 
 
-def one_record_a_source(fields: Sequence[UnifiedField], origins: Mapping[str, Collection[str]]) -> str:
+def one_record_a_source(fields: Sequence[UnifiedField], origins: Mapping[str, Collection[str]], enums: Mapping[str, str]) -> str:
     """Rows of PROFILE_LINEAGE of these fields, all by importance, in the order of their key; reads `values_<source>` and SEVERAL.
 
-    `origins`: field -> sources whose winners may show another record's value in it.
+    `origins`: field -> sources whose winners may show another record's value in it. `enums`: the types of attribute, source, rule.
     """
     sources = list(dict.fromkeys(member.source for field in fields for member in field.members))
     told: dict[str, list[str]] = {}
     for field in sorted(fields, key=lambda field: field.name):
-        for column, value in _told(field, origins[field.name]).items():
+        for column, value in _told(field, origins[field.name], enums).items():
             told.setdefault(column, []).append(value)
     under_one_another = ", ".join(f"unnest([{', '.join(values)}]) as {column}" for column, values in told.items())
     return f"""
@@ -49,11 +49,14 @@ def _joined(sources: Sequence[str], fields: Sequence[UnifiedField], origins: Map
     return f"select {_first(ids)} as customer_id, {', '.join(columns)} {' '.join(parts)}"
 
 
-def _told(field: UnifiedField, shared: Collection[str]) -> dict[str, str]:
+def _told(field: UnifiedField, shared: Collection[str], enums: Mapping[str, str]) -> dict[str, str]:
     """What PROFILE_LINEAGE says of a field, as values of one row; no attribute where the field has no value."""
     sources = [member.source for member in field.members]
     values = {source: f"cast({_at(source, field.name)} as varchar)" for source in sources}
     shown = _first(values.values())
+
+    def one_of(column: str, value: str) -> str:
+        return f"cast({literal(value)} as {enums[column]})"
 
     def of_winner(value: Callable[[str], str]) -> str:
         *before, last = sources
@@ -69,12 +72,12 @@ def _told(field: UnifiedField, shared: Collection[str]) -> dict[str, str]:
     losing = [f"nullif({values[source]}, {shown})" for source in rivals]
     records = [f"case when {values[source]} <> {shown} then {literal(f'{source}|')} || {record(source, 0)} end" for source in rivals]
     return {
-        "attribute": f"case when {shown} is not null then {literal(field.name)} end",
-        "source": of_winner(literal),
+        "attribute": f"case when {shown} is not null then {one_of('attribute', field.name)} end",
+        "source": of_winner(lambda source: one_of("source", source)),
         "record_key": of_winner(lambda source: record(source, 0)),
         "source_file": of_winner(lambda source: record(source, 1)),
         "source_line": of_winner(lambda source: record(source, 2)),
-        "rule": literal(rule_of(field)),
+        "rule": one_of("rule", rule_of(field)),
         "losing_values": _where(differs, f"list_sort(list_distinct([{', '.join(losing)}]))"),
         "losing_records": _where(differs, f"list_sort(list_filter([{', '.join(records)}], lambda x: x is not null))"),
     }

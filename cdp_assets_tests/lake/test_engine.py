@@ -118,6 +118,14 @@ def test_rows_that_come_in_order_are_written_as_they_come(tmp_path: Path) -> Non
     assert [k for [k] in found] == [*range(0, 50000, 2), *range(1, 50000, 2)]
 
 
+def test_an_enum_of_the_statement_is_text_in_the_file_and_sorted_as_text(tmp_path: Path) -> None:
+    table = Table("out", "given by a test", ("k", "n"), intermediate("out", "k | varchar | text\nn | bigint | number").columns)
+    body = "select cast(if(k % 2 = 0, 'b', 'a') as enum('b', 'a')) as k, k as n from t"
+    with _made(tmp_path, Stage("out", {"t": anyhow()}, body, table, enums=("k",))) as connection:
+        found = connection.execute(f"select k, typeof(k), n from read_parquet('{tmp_path}/kept/*.parquet')").fetchall()
+    assert found == [*(("a", "VARCHAR", n) for n in range(1, 50000, 2)), *(("b", "VARCHAR", n) for n in range(0, 50000, 2))]
+
+
 def test_only_what_is_kept_or_has_a_key_is_sorted(tmp_path: Path) -> None:
     loose, keyed, last = (
         intermediate(each, "k | bigint | number", ("k",) if each == "keyed" else ()) for each in ("loose", "keyed", "last")
