@@ -16,7 +16,13 @@ from cdp_assets.config import Project, ProjectConfig, Role
 from cdp_assets.errors import UserError
 from cdp_assets.governance import masked, record, require
 
-Rule = Annotated[str | None, typer.Option("--rule", help="Only this rule: its matches, the weakest pairs, and those that wait for people.")]
+Rule = Annotated[
+    str | None,
+    typer.Option(
+        "--rule",
+        help="Only this rule: its matches, the weakest pairs, and those that wait for people. One with active: false is tried.",
+    ),
+]
 Out = Annotated[Path | None, typer.Option("--out", help="With --rule: write all of its pairs to this CSV file. A contributor may.")]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 Key = tuple[str, str, str]
@@ -190,7 +196,7 @@ def _matching(config: ProjectConfig, its: Figures) -> Iterator[str]:
         right = its.number("matches", "records", rule.right)
         matched = its.number("matches", "matched by rule", rule.name)
         share = f", {matched / right * 100:.1f} % of {rule.right}" if right and found else ""
-        off = "" if rule.active else " (switched off)"
+        off = "" if rule.active else " (switched off; --rule NAME tries it)"
         yield f"  {rule.name}{off}: {its.text('matches', 'matched by rule', rule.name)} matched{share}"
 
 

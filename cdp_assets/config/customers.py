@@ -32,7 +32,7 @@ class MatchRule(Section):
     """A precision below every other one of the rule: a pair of which some value is less alike than its condition asks for, and no less
     than this, is kept for people to look at and joins nobody. Conditions with precision exact must hold all the same."""
     active: StrictBool = True
-    """false: as if the rule were not there."""
+    """false: as if the rule were not there; `cdp review customers --rule NAME` (or accounts) tries what it would find."""
 
 
 class Customers(Section):

@@ -36,6 +36,11 @@ TYPES: dict[str, FieldType] = {
 }
 """Every type of a field. The semantic ones (with a dot) say what the value is; the plain ones only how it is stored."""
 
+IMAGES = ("person.profile_image", "organization.logo_image")
+"""The types of pictures."""
+PUBLIC_ADDRESS = "(?i)https?://.+"
+"""How the address of a picture is written."""
+
 _OTHER_WORDS = {
     "string": "text",
     "str": "text",

@@ -108,6 +108,11 @@ def match_rules(config: ProjectConfig) -> list[Rule]:
     ]  # fmt: skip
 
 
+def every_rule(config: ProjectConfig) -> list[Rule]:
+    """All active rules: those inside each source, then those between sources."""
+    return [*(rule for source in record_sources(config) for rule in dedupe_rules(config, source)), *match_rules(config)]
+
+
 def _active(config: ProjectConfig) -> list[MatchRule]:
     return [rule for rule in config.customers.match if rule.active]
 

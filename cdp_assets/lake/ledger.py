@@ -52,12 +52,13 @@ class Ledger:
         (self.folder / f"{table}.json").unlink(missing_ok=True)
 
 
-def replace_text(path: Path, text: str) -> None:
-    """Write a file so that a reader sees the old text or the new one, never a part; private to its owner."""
+def replace_text(path: Path, text: str, *, mode: int = 0o600) -> None:
+    """Write a file so that a reader sees the old text or the new one, never a part; private to its owner unless `mode` says more."""
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(text)
+        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(text.encode())
             file.flush()
             os.fsync(file.fileno())
         aside.replace(path)

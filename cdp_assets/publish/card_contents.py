@@ -105,11 +105,11 @@ def _label(measure: str) -> str:
 
 
 def _accounts(inputs: Mapping[str, Source], meanings: Mapping[str, str]) -> str | None:
-    """An account with its name (the first field of type organization.name), place, contacts and engagement of the year."""
+    """An account with its name (the first field of type organization.name), place, logo, contacts and engagement of the year."""
     if "account_profiles" not in inputs:
         return None
     place = [f"a.{name(field)}" for meaning in ("location.city", "location.country") for field in of_meaning(meanings, meaning)[:1]]
-    called = of_meaning(meanings, "organization.name")
+    called, logo = of_meaning(meanings, "organization.name"), of_meaning(meanings, "organization.logo_image")
     contacts = "select account_id, count(*) as contacts from contact_profiles group by account_id"
     year = "select * from account_engagement where aggregation_level = 'year'"
     mails = "e.no_of_emails_to_account + e.no_of_emails_from_account"
@@ -120,7 +120,8 @@ def _accounts(inputs: Mapping[str, Source], meanings: Mapping[str, str]) -> str 
         select a.account_id, {f"a.{name(called[0])}" if called else "a.account_id"} as name,
                {f"nullif(concat_ws(', ', {', '.join(place)}), '')" if place else "cast(null as varchar)"} as place,
                {"coalesce(c.contacts, 0)" if has_contacts else "0"} as contacts,
-               {engagement if has_engagement else "null as score, null as emails, null as meetings, null as since"}
+               {engagement if has_engagement else "null as score, null as emails, null as meetings, null as since"},
+               {f"a.{name(logo[0])}" if logo else "cast(null as varchar)"} as logo
         from account_profiles a
         {f"left join ({contacts}) c on c.account_id = a.account_id" if has_contacts else ""}
         {f"left join ({year}) e on e.account_id = a.account_id" if has_engagement else ""}

@@ -140,6 +140,7 @@ ACCOUNT = Table(
         emails     | bigint  | e-mails of the last year, both ways
         meetings   | bigint  | meetings of the last year
         since      | date    | first e-mail or meeting in that year
+        logo       | varchar | address of its logo
         """
     ),
     retention=RETENTION,

@@ -10,12 +10,10 @@ import sqlglot
 from sqlglot import exp
 
 from cdp_assets.config import Field
+from cdp_assets.config.fields import IMAGES, PUBLIC_ADDRESS
 from cdp_assets.sources.date_forms import with_pattern
 
 TEXT = "varchar"
-IMAGES = ("person.profile_image", "organization.logo_image")
-ADDRESS = "(?i)https?://.+"
-"""How the address of a picture is written."""
 
 _FILLED = "nullif(trim(:text), '')"  # text of nothing but spaces is no value
 # Tools write ids as floating numbers where some are missing: 1000.0 is the id 1000.
@@ -138,7 +136,9 @@ def _native(column: exp.Expr, kind: str) -> Conversion:
 
 def _address(its: Conversion) -> Conversion:
     """A picture is a public address, which a page may show; anything else, such as a script or a file of somebody's, is none."""
-    wrong = node(":value is not null and not regexp_full_match(:value, :pattern)", value=its.value, pattern=exp.Literal.string(ADDRESS))
+    wrong = node(
+        ":value is not null and not regexp_full_match(:value, :pattern)", value=its.value, pattern=exp.Literal.string(PUBLIC_ADDRESS)
+    )
     fault = "case when :earlier is not null then :earlier when :wrong then :said end"
     reason = exp.Literal.string("not a public address as in https://www.contoso.example/ann.jpg")
     return Conversion(its.value, node(fault, earlier=its.fault, wrong=wrong, said=reason))

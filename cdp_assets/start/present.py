@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cdp_assets.config import AnySource, ConsentsSource, EventsSource, Project, RecordsSource
+from cdp_assets.config.problems import nearest
+from cdp_assets.errors import UserError
 from cdp_assets.lake import session
 from cdp_assets.sources.files import SourceError, find_files
 from cdp_assets.sources.layouts import layouts
@@ -54,9 +56,17 @@ class SourceFields:
         return list(aligned(line(f"      {scalar(each.field)}: {each.value}", each.why) for each in suggested))
 
 
-def suggest_fields(project: Project) -> list[SourceFields]:
-    """What is suggested for each source, in the order of cdp.yaml. Reads the files; those of a source that cannot be read are left."""
-    return [_source(project, name, source) for name, source in project.config.sources.items()]
+def suggest_fields(project: Project, only: str | None = None) -> list[SourceFields]:
+    """What is suggested for each source, or for one, in the order of cdp.yaml. Reads the files; those that cannot be read are left.
+
+    UserError where there is no such source.
+    """
+    sources = project.config.sources
+    if only is not None and only not in sources:
+        hint = nearest(only, sources)
+        mean = f" Did you mean {hint}?" if hint else ""
+        raise UserError(f"There is no source of that name.{mean} Sources: {', '.join(sources)}.")
+    return [_source(project, name, source) for name, source in sources.items() if only in (None, name)]
 
 
 def _source(project: Project, name: str, source: AnySource) -> SourceFields:

@@ -18,9 +18,10 @@ from cdp_assets.errors import UserError
 from cdp_assets.web import words
 from cdp_assets.web.business import FIRST_ACTIVITIES, MOST_ACTIVITIES, read_account, read_accounts, read_business
 from cdp_assets.web.card import Card, read_card
+from cdp_assets.web.picture import Picture
 from cdp_assets.web.predictions import read_predictions
 from cdp_assets.web.search import LONGEST, SHORTEST, SHOWN, search, too_short
-from cdp_assets.web.shield import Shield
+from cdp_assets.web.shield import WITH_PICTURES, Shield
 from cdp_assets.web.snapshot import CHECK_SECONDS, NoSnapshotError, Snapshot, Snapshots
 
 Authorise = Callable[[], None]
@@ -113,7 +114,8 @@ class _Pages:
                 return self.render("message.html", snapshot, 404, **NO_CUSTOMER)
             if isinstance(card, Card):
                 business = read_business(snapshot.connection, card.customer_id, _shown(request))
-                return self.render("card.html", snapshot, card=card, business=business, most_activities=MOST_ACTIVITIES)
+                page = self.render("card.html", snapshot, card=card, business=business, most_activities=MOST_ACTIVITIES)
+                return _with_picture(page, card.picture)
             return self.render("old_id.html", snapshot, 200 if card.surviving_id else 410, old=card)
 
     def accounts(self, request: Request) -> Response:  # noqa: ARG002 - every endpoint is given the request
@@ -130,7 +132,7 @@ class _Pages:
             account = read_account(snapshot.connection, request.path_params["account_id"].lower())
             if account is None:
                 return self.render("message.html", snapshot, 404, **NO_ACCOUNT)
-            return self.render("account.html", snapshot, account=account, card=None)
+            return _with_picture(self.render("account.html", snapshot, account=account, card=None), account.facts.picture)
 
     def value(self, request: Request) -> Response:  # noqa: ARG002 - every endpoint is given the request
         """Lifetime value: how good each prediction is, value by percentile, what it depends on."""
@@ -168,6 +170,12 @@ class _Pages:
             f"The page could not be made. Tell whoever runs this platform the reference {reference}: the log of the pages has "
             "the place of the error under it."
         ))  # fmt: skip
+
+
+def _with_picture(page: Response, picture: Picture | None) -> Response:
+    """The page, which may ask for a picture from elsewhere if it has one."""
+    page.headers.update(WITH_PICTURES if picture else {})
+    return page
 
 
 def _shown(request: Request) -> int:

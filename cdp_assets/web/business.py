@@ -7,6 +7,8 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
+from cdp_assets.web.picture import LOGO, Picture, picture_of
+
 FIRST_ACTIVITIES = 10
 MOST_ACTIVITIES = 500
 MOST_CONTACTS = 50
@@ -73,6 +75,12 @@ class AccountFacts:
     emails: int | None
     meetings: int | None
     since: date | None
+    logo: str | None
+
+    @property
+    def picture(self) -> Picture | None:
+        """The logo, if there is one."""
+        return picture_of([(LOGO, self.logo)])
 
 
 @dataclass(frozen=True)
@@ -158,7 +166,7 @@ def read_accounts(connection: DuckDBPyConnection) -> tuple[list[Account], int]:
     return found, _rows(connection, "select count(*) from account")[0][0]
 
 
-_FACTS = "account_id, name, place, contacts, score, emails, meetings, since"
+_FACTS = "account_id, name, place, contacts, score, emails, meetings, since, logo"
 _MEASURES = "select label, value from customer_measure where customer = $number order by position"
 _SEGMENTS = "select segment, rule, since from customer_segment where customer = $number order by segment"
 _CONSENTS = 'select purpose, given, "at" from customer_consent where customer = $number order by purpose'

@@ -8,6 +8,7 @@ from typing import Any
 from duckdb import DuckDBPyConnection
 
 from cdp_assets.lake.source import name as quoted
+from cdp_assets.web.picture import Picture, picture_of
 
 MOST_IDS = 200
 MOST_OTHERS = 20
@@ -36,6 +37,7 @@ class ProfileField:
     type: str
     value: Any
     origin: Origin | None
+    meaning: str = "text"
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,11 @@ class Card:
     first_seen: datetime | None
     last_seen: datetime | None
 
+    @property
+    def picture(self) -> Picture | None:
+        """The picture beside the title, if one of the fields that are shown has one."""
+        return picture_of((field.meaning, field.value) for field in self.fields)
+
 
 @dataclass(frozen=True)
 class OldId:
@@ -136,10 +143,10 @@ def _old_id(connection: DuckDBPyConnection, customer_id: str) -> OldId | None:
 
 
 def _fields(connection: DuckDBPyConnection, customer_id: str) -> Iterator[ProfileField]:
-    shown = connection.execute("select name, label, type from profile_column order by position").fetchall()
+    shown = connection.execute("select name, label, type, meaning from profile_column order by position").fetchall()
     if not shown:
         return
-    columns = ", ".join(quoted(column) for column, _, _ in shown)
+    columns = ", ".join(quoted(column) for column, *_ in shown)
     values = connection.execute(f"select {columns} from profile where customer_id = $id", {"id": customer_id}).fetchall()[0]
     origins = {row[0]: _origin(*row[1:]) for row in connection.execute(
         """
@@ -148,9 +155,9 @@ def _fields(connection: DuckDBPyConnection, customer_id: str) -> Iterator[Profil
         """,
         {"id": customer_id},
     ).fetchall()}  # fmt: skip
-    for (column, label, kind), value in zip(shown, values, strict=True):
+    for (column, label, kind, meaning), value in zip(shown, values, strict=True):
         if value is not None:
-            yield ProfileField(column, label, kind, value, origins.get(column))
+            yield ProfileField(column, label, kind, value, origins.get(column), meaning)
 
 
 def _origin(

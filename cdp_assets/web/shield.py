@@ -22,6 +22,9 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
+WITH_PICTURES = {"Content-Security-Policy": HEADERS["Content-Security-Policy"] + "; img-src 'self' https: http:"}
+"""For a page that shows a picture from elsewhere; no other page asks for anything outside."""
+
 ErrorPage = Callable[[Request, str], Response]
 """Makes the page for an error that nobody expected, from the request and the reference under which it is logged."""
 

@@ -1,7 +1,7 @@
 """What explanations are read from: one open connection, pinned to the last whole state, over tables that are sorted by key."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
@@ -17,10 +17,10 @@ from cdp_assets.identity.explain.compare import Row, fields_of, kinds_weighed, m
 from cdp_assets.identity.explain.path import USED, Edge, Node
 from cdp_assets.identity.explain.state import Tables, last_whole
 from cdp_assets.identity.own_values import own_value
-from cdp_assets.identity.rules import Rule, dedupe_rules, event_sources, match_rules, record_sources
+from cdp_assets.identity.rules import Rule, event_sources, every_rule, record_sources
 from cdp_assets.identity.tables import TERM_FREQUENCIES
 from cdp_assets.identity.usable import nobody_stages, usable_stages
-from cdp_assets.lake import Place, no_values_in_errors, session
+from cdp_assets.lake import Place, Source, no_values_in_errors, session
 from cdp_assets.lake.session import provide
 from cdp_assets.lake.source import literal, name
 
@@ -58,16 +58,15 @@ class Reader:
             raise UserError(f"There are no {config.customers.section} yet: `cdp refresh` makes them.")
         self.newer, self.tables, self.config = state.newer, tables, config
         self.known = [*record_sources(config), *event_sources(config)]
-        self.rules = [*(rule for source in record_sources(config) for rule in dedupe_rules(config, source)), *match_rules(config)]
+        self.rules, self.state = every_rule(config), state
         self._fields = _compared(self.rules, config)
         self._kept: dict[Node, Row | None] = {}
         self._members: dict[str, list[Node]] = {}
         self._many = many
         with ExitStack() as opened, no_values_in_errors(tables.clusters.name):
             self.connection = opened.enter_context(session(memory=MEMORY, threads=threads))
-            for table, source in state.sources(place, tables).items():
-                self.connection.execute(f"create temp view {name(table)} as {source.sql}")
-            self._keep_what_is_learnt()
+            self.sources: dict[str, Source] = {}
+            self.put(state.sources(place, tables))
             if many:
                 self._keep_members()
                 prepare(self.rules)
@@ -83,6 +82,13 @@ class Reader:
         """Close the connection."""
         self._open.close()
 
+    def put(self, sources: Mapping[str, Source]) -> None:
+        """Answer from these rows, by the names of the tables whose place they take."""
+        self.sources |= sources
+        for table, source in sources.items():
+            self.connection.execute(f"create or replace temp view {name(table)} as {source.sql}")
+        self._keep_what_is_learnt()
+
     def _keep_members(self) -> None:
         self.connection.execute(f"""
             create temp table placed as
@@ -96,7 +102,7 @@ class Reader:
     def _keep_what_is_learnt(self) -> None:
         """The weights of words and the values of nobody, as tables that are there for each question."""
         if self.tables.terms.name != TERM_FREQUENCIES.name:
-            self.connection.execute(f"create temp view {name(TERM_FREQUENCIES.name)} as from {name(self.tables.terms.name)}")
+            self.connection.execute(f"create or replace temp view {name(TERM_FREQUENCIES.name)} as from {name(self.tables.terms.name)}")
         learnt = [words.frozen_stage(kind, TERM_FREQUENCIES.name) for kind in kinds_weighed(self.rules)]
         for stage in (*learnt, *nobody_stages(self.config, record_sources(self.config))):
             provide(self.connection, stage.functions)
