@@ -114,6 +114,16 @@ def test_what_says_how_recent_a_value_is_may_be_excluded() -> None:
     assert parse_config(DOCUMENT.replace("EXCLUDED", "on, at")).customers.exclude == ("on", "at")
 
 
+def test_a_group_has_ten_fields_and_an_id_five_at_most() -> None:
+    fields = [f"f{n}" for n in range(11)]
+    document = f"version: 1\nsources: {{crm: {{files: a, primary_key: no, fields: {{{': text, '.join(fields)}: text}}}}}}\ncustomers: "
+    assert parse_config(f"{document}{{id: [{', '.join(fields[:5])}], merge: {{all: {{group: [{', '.join(fields[:10])}]}}}}}}")
+    assert said(f"{document}{{id: [{', '.join(fields[:6])}], merge: {{all: {{group: [{', '.join(fields)}]}}}}}}") == [
+        "cdp.yaml:3: customers.id: has too many entries, found a list. Allowed: at most 5.",
+        "cdp.yaml:3: customers.merge.all.group: has too many entries, found a list. Allowed: at most 10.",
+    ]
+
+
 def test_a_group_is_taken_from_fifteen_sources_at_most() -> None:
     fields = "fields: {a: text, b: text, k: text}"
     sources = "".join(f"  s{n}: {{files: f{n}, primary_key: no, {fields}}}\n" for n in range(16))
