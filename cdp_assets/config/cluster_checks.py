@@ -34,7 +34,8 @@ def check(config: "ProjectConfig") -> Iterator[Finding]:
                 yield Finding(at, "only rules of dedupe and match have it; remove it")
         for finding in rules_inside(_draft(config, cluster, fields)):
             fields_of: list[Location] = [("sources", source, "fields") for source in config.customers.match_order]
-            yield replace(finding, lacks=[*(finding.lacks or [finding.at]), *choices("customers"), *fields_of])
+            missing = [str(at[3]) for at in finding.lacks or () if at[:3] == ("sources", PROFILES, "fields")][:1]
+            yield replace(finding, lacks=[*(finding.lacks or [finding.at]), *choices(config.customers, *missing), *fields_of])
 
 
 def _household(config: "ProjectConfig", households: Households, fields: dict[str, UnifiedField]) -> Iterator[Finding]:
@@ -45,7 +46,7 @@ def _household(config: "ProjectConfig", households: Households, fields: dict[str
         if name not in fields:
             yield unknown(where, "field of the profile", name, fields, *_places(config, name))
     last_name, *address = household_fields(config, households)
-    lacks: list[Location] = [at, ("sources",), *choices("customers")]
+    lacks: list[Location] = [at, ("sources",), *choices(config.customers)]
     if last_name is None:
         message = "the profile has no field of type person.last_name; add last_name: <the field that holds it>"
         yield Finding(at, message, allowed=list(fields), lacks=lacks)
@@ -67,4 +68,4 @@ def _draft(config: "ProjectConfig", cluster: str, fields: dict[str, UnifiedField
 
 
 def _places(config: "ProjectConfig", name: str) -> list[Location]:
-    return [*(place for source in config.customers.match_order for place in field_places(source, name)), *choices("customers")]
+    return [*(place for source in config.customers.match_order for place in field_places(source, name)), *choices(config.customers, name)]

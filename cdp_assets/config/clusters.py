@@ -11,6 +11,7 @@ from cdp_assets.config.rule_condition import Condition
 from cdp_assets.config.unified import all_fields, unified_fields
 
 if TYPE_CHECKING:
+    from cdp_assets.config.customers import Customers
     from cdp_assets.config.project import ProjectConfig
 
 HOUSEHOLD = "household"
@@ -60,6 +61,12 @@ ClusterName = Annotated[str, AfterValidator(_cluster_name)]
 HouseholdsOrNot = Annotated[Households | None, BeforeValidator(_households, json_schema_input_type=bool | Households)]
 
 
+def clusters_of(entity: "Customers") -> dict[str, Cluster]:
+    """The clusters of the user's own; only customers have any."""
+    found: dict[str, Cluster] = getattr(entity, "clusters", {})
+    return found
+
+
 def cluster_rules(config: "ProjectConfig") -> dict[str, tuple[DedupeRule, ...]]:
     """The rules of every cluster, by its name; none for accounts and contacts, which are no people that live together."""
     customers = config.customers
@@ -70,14 +77,14 @@ def cluster_rules(config: "ProjectConfig") -> dict[str, tuple[DedupeRule, ...]]:
         steps = [(last_name, _NAME), *((field, _ADDRESS) for field in address)]
         conditions = tuple(Condition(field=name, normalise=normalise) for name, normalise in steps if name)
         found[HOUSEHOLD] = (DedupeRule(name="same last name and address", all=conditions),)
-    found |= {name: cluster.rules for name, cluster in getattr(customers, "clusters", {}).items()}
+    found |= {name: cluster.rules for name, cluster in clusters_of(customers).items()}
     return found
 
 
 def cluster_columns(config: "ProjectConfig") -> dict[str, str]:
     """The column of the profile with the id of each cluster, by the name of the cluster."""
     names = [HOUSEHOLD] if getattr(config.customers, "households", None) is not None else []
-    return {name: f"{name}_id" for name in (*names, *getattr(config.customers, "clusters", {}))}
+    return {name: f"{name}_id" for name in (*names, *clusters_of(config.customers))}
 
 
 def household_fields(config: "ProjectConfig", households: Households, *, excluded: bool = False) -> list[str | None]:

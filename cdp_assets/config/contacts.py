@@ -124,7 +124,7 @@ def _attributes(config: "ProjectConfig", contacts: Contacts) -> Iterator[Finding
     for attribute, field in contacts.attributes.items():
         if field not in known:
             places = [place for source in contacts.match_order for place in field_places(source, field)]
-            places += choices("contacts")
+            places += choices(contacts, field)
             yield unknown(("contacts", "attributes", attribute), "unified field of contacts", field, known, *places)
 
 

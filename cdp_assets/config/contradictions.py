@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cdp_assets.config.clusters import clusters_of
 from cdp_assets.config.conditions import Operator, Value, day_of, in_words
 from cdp_assets.config.customers import Customers, MatchRule
 from cdp_assets.config.dedupe import DedupeRule
@@ -124,6 +125,8 @@ def _sources(config: "ProjectConfig") -> Iterator[Finding]:
 def _rules(entity: Customers) -> Iterator[Finding]:
     for source, dedupe in entity.dedupe.items():
         yield from _of_one_pair([((entity.section, "dedupe", source, "rules", n), rule) for n, rule in enumerate(dedupe.rules or ())])
+    for name, cluster in clusters_of(entity).items():
+        yield from _of_one_pair([((entity.section, "clusters", name, "rules", n), rule) for n, rule in enumerate(cluster.rules)])
     pairs: dict[tuple[str, str], list[tuple[Location, DedupeRule | MatchRule]]] = {}
     for number, rule in enumerate(entity.match):
         pairs.setdefault((rule.left, rule.right), []).append(((entity.section, "match", number), rule))

@@ -45,4 +45,4 @@ def check(config: "ProjectConfig") -> Iterator[Finding]:
             elif not id_members(seen, entry):
                 fields = [field.name for field in all_fields(seen)]
                 places = [its for each in record_sources(seen) for its in field_places(each, entry)]
-                yield unknown(at, "field of the profile", entry, fields, *places, *choices(entity.section))
+                yield unknown(at, "field of the profile", entry, fields, *places, *choices(entity, entry))

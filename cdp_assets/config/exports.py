@@ -94,7 +94,7 @@ def _of_the_kind(config: "ProjectConfig", at: Location, export: Export, connecti
                 of_customers = entity_of(config, export) == "customers"
                 what = "field of the profile" if of_customers else "attribute of contacts"
                 places = [its for source in config.customers.match_order for its in field_places(source, field)]
-                places += choices("customers")
+                places += choices(config.customers, field)
                 lacks = [*(places if of_customers else [("contacts", "attributes", field)]), (*at, "segments")]
                 yield unknown((*at, "fields", place), what, field, known, *lacks)
         return

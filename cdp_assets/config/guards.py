@@ -1,6 +1,7 @@
 """What keeps unification from going too far: limits of a profile, and lists of pairs that people state."""
 
 from collections.abc import Iterator
+from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import pydantic
@@ -8,7 +9,7 @@ from pydantic import AfterValidator
 
 from cdp_assets.config.base import RefusedError, Section, SourceName, Text
 from cdp_assets.config.fields import TYPES
-from cdp_assets.config.problems import Finding, shown, unknown
+from cdp_assets.config.problems import Finding, Location, shown, unknown
 from cdp_assets.config.sources import RecordsSource
 
 if TYPE_CHECKING:
@@ -58,11 +59,28 @@ PairList = tuple[SourceName, ...]
 
 
 def check(config: "ProjectConfig") -> Iterator[Finding]:
-    """What is wrong with the lists of pairs of each section."""
+    """What is wrong with the guards and the lists of pairs of each section."""
     for entity in (config.customers, config.accounts, config.contacts):
         if entity is not None:
+            yield from _junk(entity)
             yield from _lists(config, entity, "always_match", entity.always_match)
             yield from _lists(config, entity, "never_match", entity.never_match)
+
+
+def _junk(entity: "Customers") -> Iterator[Finding]:
+    """Junk of a type that is a date is one, written as dates are compared; anything else would never be found."""
+    for meaning, values in entity.guards.junk.items():
+        for number, value in enumerate(values if TYPES[meaning].data_type == "date" else ()):
+            if not _is_day("".join(value.split())):
+                at: Location = (entity.section, "guards", "junk", meaning, number)
+                yield Finding(at, f"is no day, and {meaning} is a date", shown(value), ["a day as in 1900-01-31"])
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def pair_lists(entity: "Customers") -> dict[str, str]:

@@ -162,7 +162,8 @@ def _validate(data: Any) -> tuple[ProjectConfig | None, list[Finding]]:
             document.sections.update(finding.at[:1] for finding in found)
             found += _new(each(config), document)
             # whoever lacks a field because of what is wrong there is not reported, too
-            document.holes.update(finding.at for finding in found if finding.at[1:2] in (("exclude",), ("combine",)))
+            document.holes.update(finding.at for finding in found if finding.at[1:2] == ("combine",))
+            document.holes.update(user for finding in found if finding.at[1:2] == ("exclude",) for user in finding.users)
         # nothing is said of how a condition goes with others while it is wrong by itself
         wrong = {finding.at for finding in found}
         found += _new((finding for finding in contradictions.check(config) if document.written(finding.at) not in wrong), document)

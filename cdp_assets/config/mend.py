@@ -109,7 +109,8 @@ class Mended:
     def mend(self, mistakes: list[Mistake]) -> bool:
         """Mend what is wrong in the strict reading; whether anything could be done."""
         places = [(mistake, self._find(mistake.finding.at)) for mistake in mistakes]
-        done = [self._mend(mistake, found) for mistake, found in places]
+        # the last first: what is taken out of a list gives the numbers after it to others
+        done = [self._mend(mistake, found) for mistake, found in reversed(places)]
         return any(done)
 
     def settle_orders(self) -> bool:
@@ -146,16 +147,16 @@ class Mended:
             return self._supply(at) if mistake.kind == "missing" else bool(at) and self._out(at[:-1])
         parent, key, node = found
         if mistake.of_key or mistake.kind == "extra_forbidden":
-            return self._rename(parent, key, node, mistake) or self._out(at)
+            return self._rename(parent, key, node, mistake) or self._leave_out(node)
         near = mistake.finding.nearest
         if near is not None and node.entries is None and node.value != near and node.stand_in is None:
             self._replace(node, near)
             return True
         if mistake.kind == "union_tag_invalid":
-            return self._out(at[:-1])
+            return self._leave_out(parent)
         stand_in = _STAND_INS.get(str(key))
         if stand_in is None or node.stand_in is not None:
-            return self._out(at)
+            return self._leave_out(node)
         self.holes.add(node.at)
         node.stand_in = stand_in
         return True
@@ -196,11 +197,12 @@ class Mended:
 
     def _out(self, at: Location) -> bool:
         found = self._find(at)
-        if found is None:
-            return False
-        self.holes.add(found[2].at)
-        found[2].out = True
-        found[2].stand_in = None
+        return found is not None and self._leave_out(found[2])
+
+    def _leave_out(self, node: _Node) -> bool:
+        self.holes.add(node.at)
+        node.out = True
+        node.stand_in = None
         return True
 
 

@@ -4,12 +4,24 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from cdp_assets.config.accounts import ENTITY_COLUMNS
+from cdp_assets.config.clusters import cluster_columns
 from cdp_assets.config.customers import Customers
 from cdp_assets.config.field_users import users_of_field
 from cdp_assets.config.merge import MOST_SOURCES, Merge
 from cdp_assets.config.problems import Finding, Location, field_places, shown, unknown
 from cdp_assets.config.sources import RecordsSource
-from cdp_assets.config.unified import MOMENTS, UnifiedField, all_fields, choices, group_sources, moment_field, moment_type, record_sources
+from cdp_assets.config.unified import (
+    MOMENTS,
+    UnifiedField,
+    all_fields,
+    called,
+    choices,
+    group_sources,
+    keys_column,
+    moment_field,
+    moment_type,
+    record_sources,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from cdp_assets.config.project import ProjectConfig
@@ -40,13 +52,16 @@ def _unknown(config: "ProjectConfig", entity: Customers, at: Location, name: str
     # a source that could not be read is gone from match_order
     lacks: list[Location] = [("sources", source, "kind") for source in entity.match_order]
     lacks += [place for source in record_sources(config) for place in field_places(source, name)]
-    return unknown(at, what, name, known, *lacks, *choices(entity.section), (*at, "group"))
+    return unknown(at, what, name, known, *lacks, *choices(entity, name), (*at, "group"))
 
 
 def _merge(config: "ProjectConfig", entity: Customers, fields: dict[str, UnifiedField]) -> Iterator[Finding]:
     grouped: dict[str, str] = {}
+    alike: dict[str, str] = {}
     for name, entry in entity.merge.items():
         at: Location = (entity.section, "merge", name)
+        if (other := alike.setdefault(name.casefold(), name)) != name:  # names of tables in statements have no case
+            yield Finding(at, f"differs from {other} in capital letters only; choose another name for the group", lacks=())
         if entry.group is not None:
             yield from _group(config, entity, at, entry, fields, grouped)
             sources = group_sources(config, entry)
@@ -152,16 +167,25 @@ def _choices(config: "ProjectConfig", entity: Customers, fields: dict[str, Unifi
             elif key == "separate" and name in entity.combine:
                 yield Finding(at, "is combined by combine; remove one of the two", shown(name), lacks=[(entity.section, "combine", name)])
             elif key == "separate" and len(together[name].members) == 1:
-                others: list[Location] = [at, *choices(entity.section), *(("sources", source) for source in entity.match_order)]
+                others: list[Location] = [at, *choices(entity), *(("sources", source) for source in entity.match_order)]
                 yield Finding(at, "stands for itself already; remove it", shown(name), lacks=others)
-    labels: dict[str, str] = {}
+    yield from _rename(config, entity, fields)
+
+
+def _rename(config: "ProjectConfig", entity: Customers, fields: dict[str, UnifiedField]) -> Iterator[Finding]:
+    """What is renamed exists, and nothing else is called so: no other new name, nor what keeps its own."""
+    columns = [*(name for name in fields if name not in entity.exclude), *cluster_columns(config).values()]
+    labels = {called(name).casefold(): name for name in columns if name not in entity.rename}
     for name, label in entity.rename.items():
-        at = (entity.section, "rename", name)
+        at: Location = (entity.section, "rename", name)
+        same = called(label).casefold()
         if name not in fields:
             yield _unknown(config, entity, at, name, fields)
-        elif label in labels:
-            yield Finding(at, f"{labels[label]} is called so already; nobody could tell the two apart", shown(label))
-        labels.setdefault(label, name)
+        elif same in labels:
+            message = f"{labels[same]} is called so already; nobody could tell the two apart"
+            places = [place for source in record_sources(config) for place in field_places(source, labels[same])]
+            yield Finding(at, message, shown(label), lacks=[at, (entity.section, "rename"), *places, *choices(entity)])
+        labels.setdefault(same, name)
 
 
 def _left_out(fields: Collection[str], part: str | None, name: str) -> bool:
@@ -171,12 +195,13 @@ def _left_out(fields: Collection[str], part: str | None, name: str) -> bool:
 
 def _combine(config: "ProjectConfig", entity: Customers) -> Iterator[Finding]:
     taken: dict[tuple[str, str], str] = {}
+    added = {*ENTITY_COLUMNS.get(entity.section, ()), *map(keys_column, record_sources(config))}
     for name, parts in entity.combine.items():
         at: Location = (entity.section, "combine", name)
         others = [s for s in record_sources(config) if _left_out(config.sources[s].fields, parts.get(s), name)]
         if others:
             yield Finding(at, f"is a field of {others[0]} that is not part of it; choose another name, or add {others[0]}: {name}")
-        if name in ENTITY_COLUMNS.get(entity.section, ()):
+        if name in added:
             yield Finding(at, f"is a column that the program adds to {entity.section}; choose another name")
         types: dict[str, str] = {}
         for source, field in parts.items():

@@ -47,6 +47,8 @@ it is stored. *Personal* values are masked, erased and kept out of logs.
 |---|---|---|
 """
 _PLAIN = re.compile(r"[A-Za-z.][\w ./@*<>()=-]*(?::[\w/][\w/.-]*)?|\d+[\w/.-]*")
+_NUMBER_OR_DAY = re.compile(r"\d[\d_]*(\.\d*)?|\d{4}-\d{1,2}-\d{1,2}")
+"""Text that is read as something else without quotes."""
 _NO_TEXTS = ("true", "false", "yes", "no", "on", "off", "null")
 """Words that a reader of YAML may not take for text."""
 _LONGEST = 80
@@ -156,7 +158,8 @@ def flow(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(flow(each) for each in value) + "]"
     if isinstance(value, str):
-        return value if _PLAIN.fullmatch(value) and value.lower() not in _NO_TEXTS else json.dumps(value)
+        plain = _PLAIN.fullmatch(value) and value.lower() not in _NO_TEXTS and not _NUMBER_OR_DAY.fullmatch(value)
+        return value if plain else json.dumps(value)
     return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 

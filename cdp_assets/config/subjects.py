@@ -90,7 +90,7 @@ def places(config: "ProjectConfig", entity: str, what: str) -> list[Location]:
     section = config.customers if kind == "profile" and entity == "customers" else config.accounts if kind == "account" else None
     if section is not None:
         fields = [place for source in section.match_order for place in field_places(source, rest)]
-        return [*fields, *choices(section.section)]
+        return [*fields, *choices(section, rest)]
     others: dict[str, list[Location]] = {
         "profile": [("contacts", "attributes", rest)],
         "account": [("accounts",), ("contacts",)],

@@ -21,6 +21,7 @@ from cdp_assets.config.problems import Location
 from cdp_assets.config.sources import RecordsSource
 
 if TYPE_CHECKING:
+    from cdp_assets.config.customers import Customers
     from cdp_assets.config.project import ProjectConfig
 
 MOMENTS = {"date": "day", "timestamp": "day", "bigint": "number", "decimal(18,2)": "number", "double": "number"}
@@ -191,9 +192,20 @@ def _free_name(config: "ProjectConfig", groups: list[_Group], source: str, name:
     return next(each for each in tries if each not in taken)
 
 
-def choices(section: str) -> list[Location]:
-    """Where it is said which fields the profile has: what is wrong there may be why a field is missing elsewhere."""
-    return [(section, key) for key in ("match_order", "combine", "separate", "exclude")]
+def choices(entity: "Customers", *field: str) -> list[Location]:
+    """Where it is said which fields the profile has, or that it has this one: what is wrong there may be why it is missing elsewhere.
+
+    What is excluded although it is needed is told once, with all that need it.
+    """
+    named = [name for name, parts in entity.combine.items() if {name, *parts.values()} & {*field}]
+    combined: list[Location] = [(entity.section, "combine", name) for name in (*field, *named)] or [(entity.section, "combine")]
+    return [(entity.section, "match_order"), (entity.section, "separate"), *combined]
+
+
+def called(column: str) -> str:
+    """What pages call a column that is not renamed: full_name is Full name."""
+    text = column.replace("_", " ").strip()
+    return text[:1].upper() + text[1:]
 
 
 def keys_column(source: str) -> str:

@@ -10,6 +10,7 @@ import pydantic
 from pydantic import AfterValidator, model_validator
 
 from cdp_assets.config.base import NAME, NAME_RULE, RefusedError, Section, Text
+from cdp_assets.config.clusters import clusters_of
 from cdp_assets.config.problems import Finding, Location, field_places, unknown
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ def _conditions(entity: "Customers") -> Iterator[tuple[Location, "Condition"]]:
     rules: list[tuple[Location, DedupeRule | MatchRule]] = [
         *((("dedupe", source, "rules", n), rule) for source, its in entity.dedupe.items() for n, rule in enumerate(its.rules or ())),
         *((("match", n), rule) for n, rule in enumerate(entity.match)),
+        *((("clusters", name, "rules", n), rule) for name, its in clusters_of(entity).items() for n, rule in enumerate(its.rules)),
     ]
     for at, rule in rules:
         for part in ("all", "exceptions"):

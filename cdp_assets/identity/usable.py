@@ -34,6 +34,12 @@ def canonical(meaning: str, column: exp.Expr) -> exp.Expr:
     return text(Form("", "varchar", frozenset({"lower", "whitespace"})), composed)
 
 
+def _told(meaning: str, column: exp.Expr) -> exp.Expr:
+    """The form by which a value of nobody is told; of what is no telephone number (n/a, 0000000000) all that is written."""
+    form = canonical(meaning, column)
+    return exp.func("coalesce", form, canonical("", column.copy())) if meaning == "identity.phone" else form
+
+
 def identifying(config: ProjectConfig, source: str) -> dict[str, str]:
     """The fields of a source of which identifiers are learnt: field -> semantic type; none where `shared_by` is off."""
     fields = config.sources[source].fields
@@ -56,7 +62,7 @@ def nobody_stages(config: ProjectConfig, sources: Iterable[str]) -> list[Stage]:
     learnt = any(identifying(config, source) for source in sources)
     forms = exp.case()
     for meaning in sorted({meaning for meaning, _ in junk}):
-        forms = forms.when(exp.column("type").eq(meaning), canonical(meaning, exp.column("value")))
+        forms = forms.when(exp.column("type").eq(meaning), _told(meaning, exp.column("value")))
     parts, reads = [], dict[str, Meet]()
     if junk:
         listed = "select unnest($types) as type, unnest($values) as value"
@@ -84,7 +90,7 @@ def known(config: ProjectConfig, source: str, field: str, column: exp.Expr) -> e
         return exp.false()
     listed = exp.select("value").from_(exp.Table(this=exp.to_identifier(OF_NOBODY.name, quoted=True)))
     listed = listed.where(exp.column("type").eq(meaning))
-    return exp.In(this=canonical(meaning, column), query=exp.Subquery(this=listed))
+    return exp.In(this=_told(meaning, column), query=exp.Subquery(this=listed))
 
 
 def usable_stages(

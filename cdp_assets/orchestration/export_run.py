@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 import dagster as dg
 
-from cdp_assets.config import Project
+from cdp_assets.config import Project, load_project
 from cdp_assets.exports import require_run, run_of
 from cdp_assets.exports.tables import STATES, export_table
 from cdp_assets.governance import record
@@ -67,7 +67,7 @@ def export(project: Project, user: str, name: str, *, as_of: date | None = None,
     """Run one export over what the last refresh made.
 
     Raises AccessDeniedError where the user may not use its connection, and BusyError when another run holds the project
-    and waiting was not asked for. A refused or failed run is an answer, not an error.
+    and waiting was not asked for; who waits goes by cdp.yaml as it is then. A refused or failed run is an answer, not an error.
     """
     require_run(project, user, name)
     home(project)
@@ -76,6 +76,9 @@ def export(project: Project, user: str, name: str, *, as_of: date | None = None,
     holder = Holder(run_id, user, process(), datetime.now(UTC).isoformat(timespec="seconds"))
     wait_for_isolated_runs(time.monotonic() + wait_seconds)
     with project_lock(place.lock, holder, wait_seconds=wait_seconds):
+        if wait_seconds:  # what was changed meanwhile counts
+            project = load_project(project.folder)
+            require_run(project, user, name)
         record(place, user=user, action=ACTION, subject=name, outcome="allowed", detail=run_id)
         try:
             result = execute(project, job_name(name), user, run_id, as_of)

@@ -9,7 +9,7 @@ from typing import Any
 
 import dagster as dg
 
-from cdp_assets.config import Project, Role
+from cdp_assets.config import Project, Role, load_project
 from cdp_assets.errors import UserError
 from cdp_assets.governance import record, require
 from cdp_assets.lake import Holder, Place, project_lock
@@ -64,18 +64,13 @@ def refresh(
     """Run everything that is due, or a `part` of it: (matching, profiles or dependents; customers, accounts or contacts).
 
     `full`: sources that are read incrementally otherwise, and in full this once. `learn`: what is frozen is learnt anew. The
-    configuration is the one of `project` for the whole run, and its digest is recorded. Raises BusyError when another run holds the
-    project and waiting was not asked for, UserError for a day, part or source that cannot be.
+    configuration is the one of `project` for the whole run, or, where waiting was asked for, the one of the file when its turn has
+    come; its digest is recorded. Raises BusyError when another run holds the project and waiting was not asked for, UserError for
+    a day, part or source that cannot be.
     """
-    require(project, user, Role.contributor, "refresh")
     if as_of is not None:
         reasonable(as_of)
-    job = mode_of(project.config, steps_of(project), *part).job if part else REFRESH
-    if unknown := sorted(set(full) - set(project.config.sources)):
-        raise UserError(f"No such source in cdp.yaml: {', '.join(unknown)}. Its sources are {', '.join(project.config.sources)}.")
-    tags = {FULL_TAG: ",".join(sorted(set(full)))} if full else {}
-    if learn:
-        tags[LEARN_TAG] = ",".join(step.table.name for step in steps_of(project) if step.frozen)
+    job, tags = _allowed(project, user, part, full, learn=learn)
     home(project)
     place, run_id = Place(project.store), str(uuid.uuid4())
     place.prepare()
@@ -83,6 +78,9 @@ def refresh(
     holder = Holder(run_id, user, process(), datetime.now(UTC).isoformat(timespec="seconds"))
     wait_for_isolated_runs(time.monotonic() + wait_seconds)
     with project_lock(place.lock, holder, wait_seconds=wait_seconds):
+        if wait_seconds:  # what was changed meanwhile counts, a role too
+            project = load_project(project.folder)
+            job, tags = _allowed(project, user, part, full, learn=learn)
         clock.day_goes_on(place, as_of or datetime.now(UTC).date(), asked=as_of is not None)
         record(place, user=user, action="refresh", subject=run_id, outcome="allowed")
         try:
@@ -98,6 +96,18 @@ def refresh(
         place.sweep(keep=None)
         record(place, user=user, action="refresh", subject=run_id, outcome="done" if summary.ok else "failed", detail=_detail(summary))
     return summary
+
+
+def _allowed(project: Project, user: str, part: tuple[str, str] | None, full: Sequence[str], *, learn: bool) -> tuple[str, dict[str, str]]:
+    """The job that is asked for, and the tags of its run; an error where the user may not run it, or where it cannot be."""
+    require(project, user, Role.contributor, "refresh")
+    job = mode_of(project.config, steps_of(project), *part).job if part else REFRESH
+    if unknown := sorted(set(full) - set(project.config.sources)):
+        raise UserError(f"No such source in cdp.yaml: {', '.join(unknown)}. Its sources are {', '.join(project.config.sources)}.")
+    tags = {FULL_TAG: ",".join(sorted(set(full)))} if full else {}
+    if learn:
+        tags[LEARN_TAG] = ",".join(step.table.name for step in steps_of(project) if step.frozen)
+    return job, tags
 
 
 def _summary(result: dg.ExecuteInProcessResult, run_id: str, as_of: date | None, seconds: float, worked: float) -> Summary:

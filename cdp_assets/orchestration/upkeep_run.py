@@ -4,7 +4,7 @@ import time
 import uuid
 from datetime import UTC, datetime
 
-from cdp_assets.config import Project, Role
+from cdp_assets.config import Project, Role, load_project
 from cdp_assets.errors import UserError
 from cdp_assets.governance import record, require
 from cdp_assets.lake import Holder, Place, project_lock
@@ -19,7 +19,8 @@ from cdp_assets.orchestration.upkeep import AT_ONCE_TAG
 def maintain(project: Project, user: str, *, drop_removed: bool = False, wait_seconds: float = 0) -> str:
     """Run the upkeep from the command line, recorded in the project's instance; what was done, in words. For administrators.
 
-    Raises BusyError when another run holds the project and waiting was not asked for, UserError when it failed.
+    Raises BusyError when another run holds the project and waiting was not asked for, UserError when it failed. Who waits goes by
+    cdp.yaml as it is then.
     """
     require(project, user, Role.administrator, MAINTAIN)
     home(project)
@@ -28,6 +29,9 @@ def maintain(project: Project, user: str, *, drop_removed: bool = False, wait_se
     holder = Holder(run_id, user, process(), datetime.now(UTC).isoformat(timespec="seconds"))
     wait_for_isolated_runs(time.monotonic() + wait_seconds)
     with project_lock(place.lock, holder, wait_seconds=wait_seconds):
+        if wait_seconds:  # what was changed meanwhile counts
+            project = load_project(project.folder)
+            require(project, user, Role.administrator, MAINTAIN)
         tags = {AT_ONCE_TAG: "yes"} if drop_removed else {}
         result = execute(project, MAINTAIN, user, run_id, None, tags=tags)
         failures = [step_message(event) for event in result.filter_events(lambda e: e.is_step_failure)]

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from sqlglot import exp
 
 from cdp_assets.activities.tables import NET_AMOUNT
+from cdp_assets.config.unified import called
 from cdp_assets.lake import Source, Table
 from cdp_assets.lake.source import literal, name
 from cdp_assets.publish import card_tables as tables
@@ -82,7 +83,7 @@ def _measures(inputs: Mapping[str, Source]) -> str | None:
     measures = [c for c in inputs["customer_measures"].table.columns if c.name != "customer_id"]
     parts = [
         f"""
-        select c.number as customer, {position} as position, {literal(_label(measure.name))} as label,
+        select c.number as customer, {position} as position, {literal(called(measure.name))} as label,
                {_as_text(f"m.{name(measure.name)}", measure.type)} as value
         from customer_measures m join {SERVE}.customer c on c.customer_id = m.customer_id
         where m.{name(measure.name)} is not null
@@ -97,11 +98,6 @@ def _as_text(value: str, kind: str) -> str:
     if kind == "timestamp":
         return f"strftime({value}, '%-d %b %Y, %H:%M')"
     return f"format('{{:,}}', {value})" if kind == "bigint" else f"format('{{:,.2f}}', cast({value} as double))"
-
-
-def _label(measure: str) -> str:
-    text = measure.replace("_", " ").strip()
-    return text[:1].upper() + text[1:]
 
 
 def _accounts(inputs: Mapping[str, Source], meanings: Mapping[str, str]) -> str | None:

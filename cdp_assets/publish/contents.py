@@ -7,6 +7,7 @@ import duckdb
 import sqlglot
 from sqlglot import exp
 
+from cdp_assets.config.unified import called
 from cdp_assets.lake import Source, Table
 from cdp_assets.lake.source import casts, literal, name
 from cdp_assets.publish import card_contents, tables, tokens, words
@@ -42,12 +43,6 @@ def meanings_of(unified_profiles: Table, meanings: Mapping[str, str]) -> dict[st
     """The fields of the profile with their types in cdp.yaml, in declared order; text where none is given."""
     fields = [c.name for c in unified_profiles.columns if c.name not in tables.PROFILE_FACTS and not c.type.endswith("[]")]
     return {field: meanings.get(field, "text") for field in fields}
-
-
-def label(field: str) -> str:
-    """A field's name as people read it: full_name is Full name."""
-    text = field.replace("_", " ").strip()
-    return text[:1].upper() + text[1:]
 
 
 def fill(
@@ -104,7 +99,7 @@ def _plain(table: Table) -> str:
 def _columns(unified_profiles: Table, meanings: Mapping[str, str], labels: Mapping[str, str]) -> list[tuple[Any, ...]]:
     declared = {c.name: c for c in unified_profiles.columns}
     return [
-        (position, field, labels.get(field, label(field)), declared[field].type, meaning, declared[field].personal)
+        (position, field, labels.get(field, called(field)), declared[field].type, meaning, declared[field].personal)
         for position, (field, meaning) in enumerate(meanings.items(), start=1)
     ]
 

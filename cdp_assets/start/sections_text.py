@@ -42,6 +42,10 @@ def _customers(suggestion: Suggestion) -> Iterator[str]:
         )
     yield "customers:"
     yield from _unification(entity)
+    types = {type_ for part in entity.order for type_ in part.types}
+    if "person.last_name" in types and ("location.address" in types or {"location.street", "location.postcode"} <= types):
+        yield from comment("Customers with the same last name and address are a household, whose id stands in household_id.", 2)
+        yield from commented(["  households: true"], 2)
 
 
 def _accounts(suggestion: Suggestion) -> Iterator[str]:

@@ -12,6 +12,7 @@ from cdp_assets.lake import Step
 from cdp_assets.lake.source import literal
 from cdp_assets.sources.tables import table_of
 from cdp_assets.unify import alternate_keys, deduplicate, lineage, survivorship
+from cdp_assets.unify.customer_clusters import cluster_lists
 from cdp_assets.unify.deduplicated_tables import deduplicated, duplicate_pairs
 from cdp_assets.unify.fields import unified_fields
 from cdp_assets.unify.primary_keys import key_notice
@@ -97,6 +98,7 @@ def no_name(config: ProjectConfig) -> str | None:
 def _customers(config: ProjectConfig) -> list[Step]:
     records = {table.name: table for table in (deduplicated(config, source) for source in record_sources(config))}
     visitors = {table.name: table for table in (VISITOR_IDENTITIES, MATCH_EDGES)} if event_sources(config) else {}
+    lists = {name: table_of(name, config.sources[name]) for name in cluster_lists(config)}
     profiles = unified_profiles(config)
     return [
         Step(
@@ -112,7 +114,7 @@ def _customers(config: ProjectConfig) -> list[Step]:
             profiles,
             "unify",
             "The golden record of each customer, known people and unknown visitors alike.",
-            {"alternate_keys": ALTERNATE_KEYS, "customer_ids": CUSTOMER_IDS, **records},
+            {"alternate_keys": ALTERNATE_KEYS, "customer_ids": CUSTOMER_IDS, **records, **lists},
             stages=partial(survivorship.stages, config),
             checks=survivorship.checks,
             notice=no_name(config),

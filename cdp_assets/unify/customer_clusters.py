@@ -3,6 +3,8 @@
 The rules are compared by the code of dedupe, over profiles instead of records. The id of a cluster is the customer id
 of its member with the oldest id, so that it stays for as long as that one stays in it, whoever else comes and goes. Who
 belongs to nobody is a cluster of one, with the own id. Profiles of unknown visitors are in none.
+
+Junk is alike to nothing here too. An identifier that many share is not taken out: it may be what a cluster is made by.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,9 +15,9 @@ from sqlglot import exp
 
 from cdp_assets.config import Dedupe, Field, ProjectConfig, RecordsSource
 from cdp_assets.config.clusters import PROFILES, cluster_columns, cluster_rules
-from cdp_assets.identity import dedupe_rules, forms_of, forms_stages, group_stage, pair_stages
+from cdp_assets.identity import dedupe_rules, forms_of, forms_stages, group_stage, nobody_stages, pair_stages, usable_stages
 from cdp_assets.identity.forms import Forms
-from cdp_assets.identity.rules import Rule
+from cdp_assets.identity.rules import Rule, list_sources
 from cdp_assets.lake import Column, Stage, Table, anyhow, by, columns, intermediate
 from cdp_assets.lake.nasty import keys, nasty_rows
 from cdp_assets.lake.source import name
@@ -41,14 +43,20 @@ class ClusterRule(Rule):
 
 
 def cluster_stages(config: ProjectConfig, profiles: Table) -> list[Stage]:
-    """For each cluster a stage `<cluster> ids` of (customer_id, id), from the stage `profiles` and `customer_ids`."""
+    """For each cluster a stage `<cluster> ids` of (customer_id, id), from the stage `profiles` and `customer_ids`.
+
+    Reads the sources of `cluster_lists` too.
+    """
     rules = _rules(config)
     if not rules:
         return []
     every = [rule for its in rules.values() for rule in its]
     forms = forms_of(every, PROFILES)
     wanted = {form.field: form.data_type for form in forms.forms}
-    stages = [_births(), _to_compare(profiles, wanted), *forms_stages({_RECORDS: forms})]
+    seen = _seen(config)
+    usable, named = usable_stages(seen, {PROFILES: _RECORDS}, {PROFILES: tuple(wanted)})
+    nobody = nobody_stages(seen, [PROFILES]) if usable else []
+    stages = [_births(), _to_compare(profiles, wanted), *nobody, *usable, *forms_stages({named[PROFILES]: forms})]
     for cluster, its in rules.items():
         stages += _members(cluster, its, forms, cluster_columns(config)[cluster])
     return stages
@@ -85,17 +93,27 @@ def _ids(title: str, column: str) -> Table:
     return intermediate(title, f"customer_id | varchar | id of the profile\n{column} | varchar | id of its cluster")
 
 
-def _rules(config: ProjectConfig) -> dict[str, list[ClusterRule]]:
-    """The rules of each cluster, read as dedupe rules of a source whose fields are those of the profile."""
-    stated = cluster_rules(config)
+def cluster_lists(config: ProjectConfig) -> list[str]:
+    """The sources in which the lists stand that rules of clusters name."""
+    return list_sources(rule for rules in _rules(config).values() for rule in rules)
+
+
+def _seen(config: ProjectConfig) -> ProjectConfig:
+    """The configuration with the profiles as a source and the clusters' active rules as its dedupe rules; nothing is learnt of it."""
     fields_ = {field.name: Field(type=field.type) for field in unified_fields(config)}
     source = RecordsSource.model_construct(kind="records", primary_key="", fields=fields_)
-    every = tuple(rule for rules in stated.values() for rule in rules if rule.active)
-    customers = config.customers.model_copy(update={"dedupe": {PROFILES: Dedupe(rules=every)}})
-    seen = config.model_copy(update={"sources": {**config.sources, PROFILES: source}, "customers": customers})
+    every = tuple(rule for rules in cluster_rules(config).values() for rule in rules if rule.active)
+    guards = config.customers.guards.model_copy(update={"shared_by": None})
+    customers = config.customers.model_copy(update={"dedupe": {PROFILES: Dedupe(rules=every)}, "guards": guards})
+    return config.model_copy(update={"sources": {**config.sources, PROFILES: source}, "customers": customers})
+
+
+def _rules(config: ProjectConfig) -> dict[str, list[ClusterRule]]:
+    """The active rules of each cluster."""
+    stated = cluster_rules(config)
     of = [cluster for cluster, rules in stated.items() for rule in rules if rule.active]
     found: dict[str, list[ClusterRule]] = {cluster: [] for cluster in stated}
-    for cluster, rule in zip(of, dedupe_rules(seen, PROFILES), strict=True):
+    for cluster, rule in zip(of, dedupe_rules(_seen(config), PROFILES), strict=True):
         found[cluster].append(ClusterRule(**{each.name: getattr(rule, each.name) for each in fields(rule)}, cluster=cluster))
     return found
 

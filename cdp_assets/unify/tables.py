@@ -26,7 +26,7 @@ PROFILE_LINEAGE = Table(
         source_file    | varchar   | file of that record, relative to the project folder
         source_line    | bigint    | line of that record in its file
         rule           | varchar   | {_RULE}
-        losing_values  | varchar[] | other values of the profile's records, as text, in order, each once
+        losing_values  | varchar[] | other values that the winners of the dedupe show, as text, in order, each once; none of duplicates
         losing_records | varchar[] | `source|key` of the records that have one of them, in order
         """,
         personal=("record_key", "losing_values", "losing_records"),

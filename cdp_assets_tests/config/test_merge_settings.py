@@ -72,6 +72,35 @@ def test_groups_households_and_exports_use_fields_too() -> None:
     assert "customers.clusters.near.rules[0].exceptions[0].field (line 20)" in excluded("last")[0]
 
 
+def test_what_is_wrong_with_exclude_and_combine_hides_no_unknown_field_of_id_clusters_segments_or_exports() -> None:
+    misspelt = DOCUMENT
+    for right in ("id: [zip]", "address: [town]", "near, all: [{field: zip}]", "profile.zip", "fields: [town]"):
+        misspelt = misspelt.replace(right, right.replace("zip", "zpi").replace("town", "twon"))
+    expected = ["customers.id[0]", "customers.households.address[0]", "customers.clusters.near.rules[0].all[0].field",
+                "segments.near.all[0].profile.zpi", "exports.letter.fields[0]"]  # fmt: skip
+
+    def places(more: str) -> list[str]:
+        return [message.split(": ")[1] for message in said(misspelt.replace("  exclude: [EXCLUDED]", more))]
+
+    assert places("  exclude: [onn]") == [expected[0], "customers.exclude[0]", *expected[1:]]
+    assert places("  combine: {when: {crm: on}}") == [expected[0], "customers.combine.when", *expected[1:]]
+    assert places("  combine: {when: {crm: onn, shop: at}}") == [expected[0], "customers.combine.when.crm", *expected[1:]]
+
+
+def test_a_field_of_a_wrong_combine_is_missed_by_nobody_who_uses_it() -> None:
+    wrong = "combine: {when: {crm: on, shop: town}}\n  exclude: []"
+    document = DOCUMENT.replace("id: [zip]", "id: [when]").replace("fields: [town]", "fields: [on]").replace("  order: [town, zip]\n", "")
+    document = document.replace("[town, name]", "[zip, name]").replace("    zip: {most_recent: {crm: on, shop: at}}\n", "")
+    [message] = said(document.replace("address: [town]", "address: [zip]").replace("exclude: [EXCLUDED]", wrong))
+    assert message.startswith("cdp.yaml:13: customers.combine.when: only fields of one type can be one field (crm: date, shop: text)")
+
+
+def test_an_excluded_attribute_of_contacts_is_one_problem_whatever_asks_for_it() -> None:
+    segment = "  mailed: {of: contacts, all: [{profile.primary_email: x}]}"
+    document = DOCUMENT.replace("EXCLUDED", "on").replace("  relationships", "  exclude: [mail]\n  relationships")
+    assert len(said(document.replace("segments:\n", f"segments:\n{segment}\n"))) == 1
+
+
 def test_contacts_are_used_by_their_attributes_and_accounts_by_segments() -> None:
     of_contacts = DOCUMENT.replace("EXCLUDED", "on").replace("  relationships", "  exclude: [mail]\n  relationships")
     assert said(of_contacts)[0].endswith("mail is used in one place: contacts.attributes.primary_email (line 27).")
@@ -83,6 +112,16 @@ def test_contacts_are_used_by_their_attributes_and_accounts_by_segments() -> Non
 
 def test_what_says_how_recent_a_value_is_may_be_excluded() -> None:
     assert parse_config(DOCUMENT.replace("EXCLUDED", "on, at")).customers.exclude == ("on", "at")
+
+
+def test_a_group_has_ten_fields_and_an_id_five_at_most() -> None:
+    fields = [f"f{n}" for n in range(11)]
+    document = f"version: 1\nsources: {{crm: {{files: a, primary_key: no, fields: {{{': text, '.join(fields)}: text}}}}}}\ncustomers: "
+    assert parse_config(f"{document}{{id: [{', '.join(fields[:5])}], merge: {{all: {{group: [{', '.join(fields[:10])}]}}}}}}")
+    assert said(f"{document}{{id: [{', '.join(fields[:6])}], merge: {{all: {{group: [{', '.join(fields)}]}}}}}}") == [
+        "cdp.yaml:3: customers.id: has too many entries, found a list. Allowed: at most 5.",
+        "cdp.yaml:3: customers.merge.all.group: has too many entries, found a list. Allowed: at most 10.",
+    ]
 
 
 def test_a_group_is_taken_from_fifteen_sources_at_most() -> None:

@@ -262,6 +262,16 @@ def test_message_has_one_line_a_problem():
     assert rest == [str(problem) for problem in caught.value.problems]
 
 
+def test_entries_that_cannot_be_read_hide_none_of_the_same_list():
+    document = """\
+version: 1
+sources: {crm: {files: a, primary_key: id, fields: {born: person.birth_date}}}
+customers: {guards: {junk: {person.birth_date: [x, 12, 13, y, z]}}}
+"""
+    found = [problem.field.rpartition("[")[2] for problem in problems(document)]
+    assert found == ["0]", "1]", "2]", "3]", "4]"]
+
+
 def test_mistake_in_a_source_does_not_hide_the_mistakes_of_its_rules():
     found = problems(changed(("points: integer", "points: intgr"), ("field: full_name", "field: fullname")))
     assert [problem.line for problem in found] == [14, 46]

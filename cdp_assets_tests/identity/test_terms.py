@@ -94,6 +94,17 @@ def test_junk_is_alike_to_nothing_however_it_is_written() -> None:
     ]  # fmt: skip
 
 
+def test_junk_of_a_telephone_may_be_no_number() -> None:
+    """As it is written n/a is equal to n/a, and so are two rows of zeros; of 0049 30 1 the digits count as ever."""
+    as_written = CONFIG.replace("{field: tel, normalise: [phone]}", "{field: tel}")
+    crm = "c1 | Ann | | N/A | \nc2 | Bob | | 000 0000 | \nc3 | Cid | | 0049 30 1 | "
+    shop = "s1 | | N/A\ns2 | | 000 0000\ns3 | | 0049 30 1"
+    rows_of = sources(config(), crm, shop)
+    junk = '{junk: {identity.phone: [n/a, "0000000"]}}'
+    assert matches(parse_config(f"{as_written}  guards: {junk}\n"), rows_of) == [("c3", "s3", "joined")]
+    assert len(matches(parse_config(f"{as_written}  guards: {{junk: {{}}}}\n"), rows_of)) == 3
+
+
 def test_values_of_nobody_do_not_count_as_identifiers() -> None:
     guards = "{shared_by: 2, identifiers: {identity.email: 1}}"
     crm = "c1 | Ann Lee | n/a | 111 | "

@@ -6,15 +6,20 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from cdp_assets.config import Project
+from cdp_assets.config import Project, load_project
+from cdp_assets.governance import AccessDeniedError
 from cdp_assets.lake import Holder, Place, Run, project_lock
 from cdp_assets.lake.lock import current_holder
+from cdp_assets.orchestration.export_run import export
 from cdp_assets.orchestration.match_decisions import decide_pair
 from cdp_assets.orchestration.refresh import refresh
+from cdp_assets.orchestration.upkeep_run import maintain
 from cdp_assets_tests.orchestration.test_over_time import CONFIG, CRM, DAY_1, DAY_2, SHOP
 from cdp_assets_tests.projects import AS_OF, contents, demo_project, ordered_steps, query, run, run_steps, small_project, versions
 
@@ -153,6 +158,48 @@ def test_a_second_refresh_is_told_who_holds_the_project_and_waits_if_asked(proje
         assert waiting.poll() is None
     output, _ = waiting.communicate(timeout=120)
     assert waiting.returncode == 0, output
+
+
+def changed_while_it_waits(monkeypatch: pytest.MonkeyPatch, project: Project, text: str) -> None:
+    """Whoever gets the lock has waited for it, and meanwhile somebody has saved this as cdp.yaml."""
+
+    @contextmanager
+    def waited(file: Path, holder: Holder, *, wait_seconds: float = 0) -> Iterator[None]:
+        (project.folder / "cdp.yaml").write_text(text)
+        with project_lock(file, holder, wait_seconds=wait_seconds):
+            yield
+
+    for module in ("refresh", "export_run", "upkeep_run"):
+        monkeypatch.setattr(f"cdp_assets.orchestration.{module}.project_lock", waited)
+
+
+def test_who_waits_goes_by_the_configuration_as_it_is_when_its_turn_comes(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_shop = CONFIG.split("  match:")[0].replace("[crm, shop, web]", "[crm, web]")
+    changed_while_it_waits(monkeypatch, project, without_shop)
+    assert refresh(project, "tester", as_of=AS_OF, wait_seconds=60).rows["unified_profiles"] == 4
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda project: refresh(project, "tester", wait_seconds=60),
+        lambda project: export(project, "tester", "letter", wait_seconds=60),
+        lambda project: maintain(project, "tester", wait_seconds=60),
+    ],
+    ids=["refresh", "export", "maintain"],
+)
+def test_a_role_that_is_taken_away_while_one_waits_is_gone(
+    project: Project, monkeypatch: pytest.MonkeyPatch, ask: Callable[[Project], object]
+) -> None:
+    sending = """
+segments: {all: {all: [{profile.known: true}]}}
+connections: {agency: {kind: file, name: Agency, folder: out, agree: true}}
+exports: {letter: {connection: agency, segments: [all]}}
+"""
+    (project.folder / "cdp.yaml").write_text(CONFIG + sending)
+    changed_while_it_waits(monkeypatch, project, CONFIG + sending + "roles: {administrator: [ann], viewer: [tester]}\n")
+    with pytest.raises(AccessDeniedError):
+        ask(load_project(project.folder))
 
 
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "killed"])

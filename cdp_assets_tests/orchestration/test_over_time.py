@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from cdp_assets.config import Project
-from cdp_assets_tests.projects import contents, query, run_steps, small_project, versions
+from cdp_assets.config import Project, load_project
+from cdp_assets_tests.projects import contents, query, run_steps, small_project, table_of, versions
 
 pytestmark = pytest.mark.pipeline
 
@@ -41,6 +41,21 @@ def test_matched_records_are_one_customer_and_others_keep_profiles_of_their_own(
     assert found["crm|c1"] == found["shop|s1"]
     assert len({found["crm|c1"], found["crm|c2"], found["shop|s2"], found["web|v1"], found["web|v2"]}) == 5
     assert all(len(each) == 32 and int(each, 16) >= 0 for each in found.values())
+
+
+def test_a_field_that_is_excluded_is_gone_with_its_lineage_and_comes_back_when_it_is_taken_in_again(project: Project) -> None:
+    run_steps(project)
+    before, file = contents(project), project.folder / "cdp.yaml"
+    profile, lineage = "select full_name from unified_profiles", "select attribute from profile_lineage where attribute = 'full_name'"
+    file.write_text(CONFIG + "  exclude: [full_name]\n")
+    run_steps(project)
+    seen = load_project(project.folder)
+    assert "full_name" not in table_of(seen, "unified_profiles").column_names
+    assert query(seen, lineage) == []
+    file.write_text(CONFIG)
+    run_steps(project)
+    assert len(query(project, profile)) == 5
+    assert contents(project) == before
 
 
 def test_an_unknown_visitor_who_signs_in_is_taken_over_and_the_old_id_leads_there(project: Project) -> None:

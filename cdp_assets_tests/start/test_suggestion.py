@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cdp_assets.config import ConsentsSource, EventsSource, RecordsSource
+from cdp_assets.config import ConsentsSource, EventsSource, RecordsSource, parse_config
 from cdp_assets.start import suggest
 from cdp_assets_tests.start.folders import CONSENTS, EVENTS, LOYALTY, ORDERS, PEOPLE, folder_of, part_of, said, suggested
 
@@ -105,6 +105,18 @@ def test_companies_are_accounts_and_who_names_one_of_them_is_a_contact(tmp_path:
     assert config.contacts is not None
     assert config.contacts.relationships["staff"].account == "firms"
     assert config.customers.match_order == ("crm",)
+
+
+def test_households_are_proposed_where_people_have_a_last_name_and_an_address(tmp_path: Path) -> None:
+    names = "Lee Poe Fox Lee Ray Kay Lee Ray Fox".split()
+    people = "person_no,last_name,street,postcode,email\n" + "".join(
+        f"P{n},{name},Long St {n},5311{n},p{n}@x.org\n" for n, name in enumerate(names)
+    )
+    _, config, text = suggested(tmp_path, {"people.csv": people})
+    assert config.customers.households is None
+    assert parse_config(text.replace("  # households: true", "  households: true")).customers.households is not None
+    _, _, text = suggested(tmp_path, {"people.csv": people.replace("postcode", "code")})
+    assert "households" not in text
 
 
 def test_files_of_one_kind_are_one_source(tmp_path: Path) -> None:

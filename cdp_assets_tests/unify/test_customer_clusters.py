@@ -6,7 +6,9 @@ from typing import Any
 from cdp_assets.config import Project, ProjectConfig, parse_config
 from cdp_assets.contacts.entity import ACCOUNTS, view
 from cdp_assets.identity.registry_tables import CUSTOMER_IDS
+from cdp_assets.sources.tables import table_of
 from cdp_assets.unify import survivorship
+from cdp_assets.unify.assets import steps
 from cdp_assets.unify.deduplicated_tables import deduplicated
 from cdp_assets.unify.tables import ALTERNATE_KEYS, unified_profiles
 from cdp_assets_tests.support import rows, run_stages, run_tables
@@ -90,6 +92,25 @@ def test_exceptions_and_inactive_rules_hold_for_clusters_too() -> None:
     assert ids(f"clusters: {{line: {{rules: [{zips}]}}}}", "line_id")["c6"] == "c6"
     both = "[{name: zip, active: false, all: [{field: zip}]}, {name: phone, all: [{field: phone}]}]"
     assert ids(f"clusters: {{line: {{rules: {both}}}}}", "line_id")["c2"] == "c2"
+
+
+def test_junk_makes_no_cluster() -> None:
+    """Bob and Cem gave the same number, which the guards say is nobody's."""
+    line = "clusters: {line: {rules: [{name: same phone, all: [{field: phone}]}]}}"
+    assert ids(line, "line_id")["c3"] == "c2"
+    assert ids(f"{line}\n  guards: {{junk: {{identity.phone: ['2']}}}}", "line_id")["c3"] == "c3"
+
+
+def test_a_list_of_a_rule_may_stand_in_a_source() -> None:
+    words = "  words: {files: l, primary_key: k, fields: {one: text, other: text}}\ncustomers:\n  match_order: [crm, web]\n"
+    rules = "{rules: [{name: alike, all: [{field: first, alias: names}]}]}"
+    lists = f"aliases: {{names: {{source: words, value: one, same_as: other}}}}\n  clusters: {{namesakes: {rules}}}"
+    parsed = parse_config(SOURCES.replace("customers:\n", words) + f"  {lists}\n")
+    pairs = ("record_key | k | one | other\n1 | 1 | Ann | Dan", table_of("words", parsed.sources["words"]))
+    found = {row["customer_id"]: row["namesakes_id"] for row in run_stages(survivorship.stages(parsed), **given({}), words=pairs)}
+    assert (found["c1"], found["c4"], found["c2"]) == ("c1", "c1", "c2")
+    [step] = [each for each in steps(Project(Path(), Path(), parsed, "")) if each.table.name == "unified_profiles"]
+    assert "words" in step.reads
 
 
 def test_several_clusters_stand_side_by_side() -> None:

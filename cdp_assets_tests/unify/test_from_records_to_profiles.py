@@ -69,7 +69,7 @@ def profiles(world: World) -> list[Mapping[str, Any]]:
     return sorted(world.tables["unified_profiles"].to_pylist(), key=lambda row: (not row["known"], str(row.get("first_name"))))
 
 
-PEOPLE = parse_config("""
+PEOPLE_TEXT = """
 version: 1
 sources:
   contact: {files: c, primary_key: id, fields: {first_name: person.first_name, last_name: person.last_name, email: identity.email}}
@@ -79,7 +79,8 @@ customers:
     contact: {rules: [{name: same e-mail, all: [{field: email}]}]}
     referral: {rules: [{name: same e-mail, all: [{field: email}]}]}
   match: [{name: same e-mail, left: contact, right: referral, all: [{field: email}]}]
-""")
+"""
+PEOPLE = parse_config(PEOPLE_TEXT)
 CONTACT = """
     source_file | source_line | record_key | id | first_name | last_name | email
     c.csv       | 2           | 1          | 1  |            | Thomson   | e@x.org
@@ -101,6 +102,24 @@ def test_four_records_of_two_sources_become_one_profile() -> None:
     assert (carl["first_name"], carl["records"]) == ("Carl", 1)
     origin = {row["attribute"]: row for row in world.tables["profile_lineage"].to_pylist() if row["customer_id"] == monica["customer_id"]}
     assert [origin["last_name"][column] for column in ("source", "record_key", "losing_values")] == ["referral", "200", []]
+
+
+def test_the_worked_example_as_published_where_the_first_of_two_duplicates_goes_on() -> None:
+    """The oldest by number wins: contact 1 without a first name, and referral 100, whose first name then shows."""
+    text = PEOPLE_TEXT.replace("fields: {first", "fields: {id: integer, first")
+    text = text.replace("{field: email}]}]}", "{field: email}]}], keep: {least_recent: id}}")
+    contact = """
+        source_file | source_line | record_key | id | first_name | last_name | email
+        c.csv       | 2           | 1          | 1  |            | Thomson   | e
+        c.csv       | 3           | 2          | 2  | Monica     | Smith     | e
+    """
+    world = unify(parse_config(text), contact=contact, referral=REFERRAL.replace("e@x.org", "e"))
+    [monica] = profiles(world)
+    assert (monica["first_name"], monica["last_name"], monica["records"]) == ("Moni", "Thomson", 4)
+    origin = {row["attribute"]: (row["source"], row["record_key"]) for row in world.tables["profile_lineage"].to_pylist()}
+    assert (origin["first_name"], origin["last_name"]) == (("referral", "100"), ("contact", "1"))
+    keys = {row["record_key"]: row["is_winner"] for row in world.tables["alternate_keys"].to_pylist()}
+    assert keys == {"1": True, "2": False, "100": True, "200": False}
 
 
 def test_a_second_run_on_the_same_input_gives_the_same_ids_and_profiles() -> None:
