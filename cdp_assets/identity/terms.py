@@ -7,6 +7,7 @@ switchboard, the address info@. People are told apart by their names, organisati
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import pyarrow as pa
@@ -14,6 +15,7 @@ from sqlglot import exp
 
 from cdp_assets.config import ProjectConfig
 from cdp_assets.identity import words
+from cdp_assets.identity.cluster_rules import cluster_lists, weighed_in
 from cdp_assets.identity.forms import Forms, weight_stages
 from cdp_assets.identity.normalise import Form, functions_in
 from cdp_assets.identity.normalise.forms import text, view, words_of
@@ -54,7 +56,7 @@ def terms_steps(config: ProjectConfig) -> list[Step]:
     if not learns(config):
         return []
     rules = [*match_rules(config), *(rule for source in record_sources(config) for rule in dedupe_rules(config, source))]
-    read = dict.fromkeys([*record_sources(config), *list_sources(rules)])
+    read = dict.fromkeys([*record_sources(config), *list_sources(rules), *cluster_lists(config)])
     return [
         Step(
             TERM_FREQUENCIES,
@@ -98,9 +100,15 @@ def stages(config: ProjectConfig) -> list[Stage]:
 
 
 def _forms(config: ProjectConfig) -> dict[str, Forms]:
-    """The forms of each source of whose words the weights are needed by a rule between sources or inside one."""
-    found = {s: forms_of([*dedupe_rules(config, s), *match_rules(config)], s) for s in record_sources(config)}
-    return {source: forms for source, forms in found.items() if forms.weighted}
+    """The forms of each source of whose words the weights are needed by a rule between sources, inside one, or of a cluster."""
+    result = {}
+    for source in record_sources(config):
+        forms = forms_of([*dedupe_rules(config, source), *match_rules(config)], source)
+        further = [each for form in weighed_in(config, source) for each in (form.value, form)]
+        forms = replace(forms, forms=tuple(dict.fromkeys([*forms.forms, *further])))
+        if forms.weighted:
+            result[source] = forms
+    return result
 
 
 def _part(title: str) -> Table:

@@ -4,6 +4,7 @@ from functools import partial
 
 from cdp_assets.config import Project, ProjectConfig
 from cdp_assets.events.tables import VISITOR_IDENTITIES
+from cdp_assets.identity.cluster_rules import cluster_lists, forms_of_profiles
 from cdp_assets.identity.registry_tables import CUSTOMER_IDS
 from cdp_assets.identity.rules import dedupe_rules, event_sources, list_sources, record_sources
 from cdp_assets.identity.tables import CLUSTERS, MATCH_EDGES, MATCH_OVERRIDES
@@ -12,7 +13,6 @@ from cdp_assets.lake import Step
 from cdp_assets.lake.source import literal
 from cdp_assets.sources.tables import table_of
 from cdp_assets.unify import alternate_keys, deduplicate, lineage, survivorship
-from cdp_assets.unify.customer_clusters import cluster_lists
 from cdp_assets.unify.deduplicated_tables import deduplicated, duplicate_pairs
 from cdp_assets.unify.fields import unified_fields
 from cdp_assets.unify.primary_keys import key_notice
@@ -99,6 +99,7 @@ def _customers(config: ProjectConfig) -> list[Step]:
     records = {table.name: table for table in (deduplicated(config, source) for source in record_sources(config))}
     visitors = {table.name: table for table in (VISITOR_IDENTITIES, MATCH_EDGES)} if event_sources(config) else {}
     lists = {name: table_of(name, config.sources[name]) for name in cluster_lists(config)}
+    weights = terms_read(config) if forms_of_profiles(config).weighted else {}
     profiles = unified_profiles(config)
     return [
         Step(
@@ -114,7 +115,7 @@ def _customers(config: ProjectConfig) -> list[Step]:
             profiles,
             "unify",
             "The golden record of each customer, known people and unknown visitors alike.",
-            {"alternate_keys": ALTERNATE_KEYS, "customer_ids": CUSTOMER_IDS, **records, **lists},
+            {"alternate_keys": ALTERNATE_KEYS, "customer_ids": CUSTOMER_IDS, **records, **lists, **weights},
             stages=partial(survivorship.stages, config),
             checks=survivorship.checks,
             notice=no_name(config),

@@ -8,20 +8,19 @@ Junk is alike to nothing here too. An identifier that many share is not taken ou
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
 from typing import Any
 
 from sqlglot import exp
 
-from cdp_assets.config import Dedupe, Field, ProjectConfig, RecordsSource
-from cdp_assets.config.clusters import PROFILES, cluster_columns, cluster_rules
-from cdp_assets.identity import dedupe_rules, forms_of, forms_stages, group_stage, nobody_stages, pair_stages, usable_stages
+from cdp_assets.config import ProjectConfig
+from cdp_assets.config.clusters import PROFILES, cluster_columns
+from cdp_assets.identity import forms_stages, group_stage, nobody_stages, pair_stages, usable_stages
+from cdp_assets.identity.cluster_rules import ClusterRule, forms_of_profiles, rules_of_clusters, with_profiles
 from cdp_assets.identity.forms import Forms
-from cdp_assets.identity.rules import Rule, list_sources
+from cdp_assets.identity.tables import TERM_FREQUENCIES
 from cdp_assets.lake import Column, Stage, Table, anyhow, by, columns, intermediate
 from cdp_assets.lake.nasty import keys, nasty_rows
 from cdp_assets.lake.source import name
-from cdp_assets.unify.fields import unified_fields
 
 _RECORDS = "profiles to compare"
 _BIRTHS = intermediate("births", "customer_id | varchar | id of a customer\nbirth | bigint | registry number in which it was issued")
@@ -29,34 +28,21 @@ _HOLDINGS = columns("customer_id | varchar | an id\nbirth | bigint | registry nu
 _GROUPS = columns("node | varchar | a customer\nroot | varchar | the smallest of its group")
 
 
-@dataclass(frozen=True)
-class ClusterRule(Rule):
-    """A rule over profiles; `cluster` is what it makes."""
-
-    cluster: str = ""
-
-    @property
-    def where(self) -> str:
-        """The rule's place in the configuration, for messages."""
-        place = "households" if self.cluster == "household" else f"clusters.{self.cluster}"
-        return f'customers.{place}, rule "{self.name}"'
-
-
 def cluster_stages(config: ProjectConfig, profiles: Table) -> list[Stage]:
     """For each cluster a stage `<cluster> ids` of (customer_id, id), from the stage `profiles` and `customer_ids`.
 
-    Reads the sources of `cluster_lists` too.
+    Reads the sources of `cluster_lists` too, and `term_frequencies` where words are weighed.
     """
-    rules = _rules(config)
+    rules = rules_of_clusters(config)
     if not rules:
         return []
-    every = [rule for its in rules.values() for rule in its]
-    forms = forms_of(every, PROFILES)
+    forms = forms_of_profiles(config)
     wanted = {form.field: form.data_type for form in forms.forms}
-    seen = _seen(config)
+    seen = with_profiles(config)
     usable, named = usable_stages(seen, {PROFILES: _RECORDS}, {PROFILES: tuple(wanted)})
     nobody = nobody_stages(seen, [PROFILES]) if usable else []
-    stages = [_births(), _to_compare(profiles, wanted), *nobody, *usable, *forms_stages({named[PROFILES]: forms})]
+    comparable = forms_stages({named[PROFILES]: forms}, frozen=TERM_FREQUENCIES.name)
+    stages = [_births(), _to_compare(profiles, wanted), *nobody, *usable, *comparable]
     for cluster, its in rules.items():
         stages += _members(cluster, its, forms, cluster_columns(config)[cluster])
     return stages
@@ -91,31 +77,6 @@ def ids_of(cluster: str) -> str:
 
 def _ids(title: str, column: str) -> Table:
     return intermediate(title, f"customer_id | varchar | id of the profile\n{column} | varchar | id of its cluster")
-
-
-def cluster_lists(config: ProjectConfig) -> list[str]:
-    """The sources in which the lists stand that rules of clusters name."""
-    return list_sources(rule for rules in _rules(config).values() for rule in rules)
-
-
-def _seen(config: ProjectConfig) -> ProjectConfig:
-    """The configuration with the profiles as a source and the clusters' active rules as its dedupe rules; nothing is learnt of it."""
-    fields_ = {field.name: Field(type=field.type) for field in unified_fields(config)}
-    source = RecordsSource.model_construct(kind="records", primary_key="", fields=fields_)
-    every = tuple(rule for rules in cluster_rules(config).values() for rule in rules if rule.active)
-    guards = config.customers.guards.model_copy(update={"shared_by": None})
-    customers = config.customers.model_copy(update={"dedupe": {PROFILES: Dedupe(rules=every)}, "guards": guards})
-    return config.model_copy(update={"sources": {**config.sources, PROFILES: source}, "customers": customers})
-
-
-def _rules(config: ProjectConfig) -> dict[str, list[ClusterRule]]:
-    """The active rules of each cluster."""
-    stated = cluster_rules(config)
-    of = [cluster for cluster, rules in stated.items() for rule in rules if rule.active]
-    found: dict[str, list[ClusterRule]] = {cluster: [] for cluster in stated}
-    for cluster, rule in zip(of, dedupe_rules(_seen(config), PROFILES), strict=True):
-        found[cluster].append(ClusterRule(**{each.name: getattr(rule, each.name) for each in fields(rule)}, cluster=cluster))
-    return found
 
 
 def _births() -> Stage:

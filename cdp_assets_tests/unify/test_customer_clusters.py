@@ -5,7 +5,9 @@ from typing import Any
 
 from cdp_assets.config import Project, ProjectConfig, parse_config
 from cdp_assets.contacts.entity import ACCOUNTS, view
+from cdp_assets.identity import terms
 from cdp_assets.identity.registry_tables import CUSTOMER_IDS
+from cdp_assets.identity.tables import TERM_FREQUENCIES
 from cdp_assets.sources.tables import table_of
 from cdp_assets.unify import survivorship
 from cdp_assets.unify.assets import steps
@@ -38,9 +40,9 @@ def config(more: str = "households: true") -> ProjectConfig:
     return parse_config(f"{SOURCES}  {more}\n")
 
 
-def given(births: dict[str, int], gone: str = "") -> dict[str, Any]:
+def given(births: dict[str, int], gone: str = "", people: str = PEOPLE) -> dict[str, Any]:
     """Customer c1 has the record 1, and so on; v is a visitor."""
-    lines = [line.split("|") for line in PEOPLE.strip().splitlines()]
+    lines = [line.split("|") for line in people.strip().splitlines()]
     head = f"record_key | is_winner | source_file | source_line | {'|'.join(lines[0])}"
     body = [f"{line[0]} | true | a | 2 | {'|'.join(line)}" for line in lines[1:] if line[0].strip() not in gone]
     numbers = [line.split("|")[0].strip() for line in body]
@@ -92,6 +94,30 @@ def test_exceptions_and_inactive_rules_hold_for_clusters_too() -> None:
     assert ids(f"clusters: {{line: {{rules: [{zips}]}}}}", "line_id")["c6"] == "c6"
     both = "[{name: zip, active: false, all: [{field: zip}]}, {name: phone, all: [{field: phone}]}]"
     assert ids(f"clusters: {{line: {{rules: {both}}}}}", "line_id")["c2"] == "c2"
+
+
+NEAR = "clusters: {line: {rules: [{name: near, all: [{field: zip}, {field: street, as: address, precision: high}]}]}}"
+
+
+def test_words_weigh_what_was_learnt_from_the_sources_and_kept_whoever_is_there_now() -> None:
+    """Sea Rd and Sea Pier: whether they are one address says the weight of their first word."""
+    people = PEOPLE.replace("Oz       | Sea Rd", "Oz       | Sea Pier")
+    for sea, household in ((9000, "c5"), (900, "c6")):
+        kept = f"kind | type | term | weight\nword | address | sea | {sea}\nword | address | rd | 800\nword | address | pier | 800"
+        learnt = {TERM_FREQUENCIES.name: (kept, TERM_FREQUENCIES)}
+        found = run_stages(survivorship.stages(config(NEAR)), **given({}, people=people), **learnt)
+        assert {row["customer_id"]: row["line_id"] for row in found}["c6"] == household
+
+
+def test_what_they_weigh_is_learnt_from_the_fields_that_the_profile_is_made_of() -> None:
+    its = config(NEAR)
+    assert ("address", "crm", "street") in terms.learnt_from(its)
+    records = rows("record_key | street\n1 | Long St. 1\n2 | long street 2\n3 | Sea Rd", table_of("crm", its.sources["crm"]))
+    found = run_tables(terms.stages(its), {"crm": records}).to_pylist()
+    texts = {row["term"]: row["records"] for row in found if row["kind"] == "word"}
+    assert texts == {"long": 2, "st": 2, "1": 1, "2": 1, "sea": 1, "rd": 1}
+    profiles = next(step for step in steps(Project(Path(), Path(), its, "")) if step.table.name == "unified_profiles")
+    assert TERM_FREQUENCIES.name in profiles.reads
 
 
 def test_junk_makes_no_cluster() -> None:
