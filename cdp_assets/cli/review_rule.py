@@ -119,9 +119,9 @@ def _found(project: Project, of: Of, name: str) -> Generator[tuple["Reader", lis
 
     Those that are active as the last refresh used them, then each that is switched off as if it alone were active.
     """
-    from cdp_assets.contacts.trial import switched_off, tried
     from cdp_assets.identity.explain import Reader
     from cdp_assets.lake import Place
+    from cdp_assets.orchestration.trial import switched_off, tried
 
     trials = switched_off(project, of)
     asked = [trial for trial in trials if trial.rules(name)]
