@@ -156,7 +156,9 @@ class Mended:
             return self._leave_out(parent)
         stand_in = _STAND_INS.get(str(key))
         if stand_in is None or node.stand_in is not None:
-            return self._leave_out(node)
+            # of a list that is too long the beginning is looked at
+            surplus = [(key, node)] if mistake.most is None else list(_entries(node, lenient=False))[mistake.most :]
+            return all(self._leave_out(each) for _, each in surplus)
         self.holes.add(node.at)
         node.stand_in = stand_in
         return True

@@ -41,18 +41,28 @@ _LIMITS = {"ge": "at least", "le": "at most", "max_length": "at most"}
 
 @dataclass(frozen=True)
 class Mistake:
-    """A finding with pydantic's word for it, and whether it is about the key of an entry and not about its value."""
+    """A finding with pydantic's word for it, and whether it is about the key of an entry and not about its value.
+
+    `most`: how many entries a list may have that has more.
+    """
 
     kind: str
     of_key: bool
     finding: Finding
+    most: int | None = None
 
 
 def mistakes(error: ValidationError, data: Any) -> list[Mistake]:
     """What is wrong with the data, one mistake a cause: a misspelt key is not reported again as a missing one."""
-    found = _one_a_union([Mistake(*_finding(dict(item), data)) for item in error.errors(include_url=False)])
+    errors = [dict(item) for item in error.errors(include_url=False)]
+    found = _one_a_union([Mistake(*_finding(item, data), most=_most(item)) for item in errors])
     meant = {(*each.finding.at[:-1], each.finding.nearest) for each in found if each.kind == "extra_forbidden"}
     return [each for each in found if each.kind != "counted" and not (each.kind == "missing" and each.finding.at in meant)]
+
+
+def _most(error: dict[str, Any]) -> int | None:
+    most: int | None = error["ctx"]["max_length"] if error["type"] == "too_long" else None
+    return most
 
 
 def _one_a_union(found: list[Mistake]) -> list[Mistake]:
