@@ -23,13 +23,13 @@ from cdp_assets.lake.nasty import keys, nasty_rows
 from cdp_assets.lake.source import name
 
 _RECORDS = "profiles to compare"
-_BIRTHS = intermediate("births", "customer_id | varchar | id of a customer\nbirth | bigint | registry number in which it was issued")
+_BIRTHS = intermediate("births of ids", "customer_id | varchar | id of a customer\nbirth | bigint | registry number in which it was issued")
 _HOLDINGS = columns("customer_id | varchar | an id\nbirth | bigint | registry number in which it was issued\nheld | boolean | now")
 _GROUPS = columns("node | varchar | a customer\nroot | varchar | the smallest of its group")
 
 
 def cluster_stages(config: ProjectConfig, profiles: Table) -> list[Stage]:
-    """For each cluster a stage `<cluster> ids` of (customer_id, id), from the stage `profiles` and `customer_ids`.
+    """For each cluster a stage `<cluster> ids` of (customer_id, id), from the stage that writes `profiles`, and `customer_ids`.
 
     Reads the sources of `cluster_lists` too, and `term_frequencies` where words are weighed.
     """
@@ -128,7 +128,7 @@ def _oldest(cluster: str, groups: str, column: str) -> list[Stage]:
         select p.record_key as customer_id, coalesce(g.root, p.record_key) as root, b.birth
         from {name(_RECORDS)} as p
         left join {name(groups)} as g on g.node = p.record_key
-        left join births as b on b.customer_id = p.record_key
+        left join {name(_BIRTHS.name)} as b on b.customer_id = p.record_key
     """
     first = f"""
         select customer_id, first_value(customer_id) over (partition by root order by birth, customer_id) as {name(column)}

@@ -36,8 +36,9 @@ _PEOPLE = """
     first_seen  | timestamp | of its visitors
     last_seen   | timestamp | of its visitors
 """
+# Stages of ours have a space in their names: a list that a rule of a cluster reads is a source, and may be called people.
 _FORMER = intermediate(
-    "former",
+    "ids held before",
     """
     customer_id          | varchar | an id that is held
     previous_customer_id | varchar | another id that one of its records held before
@@ -65,10 +66,10 @@ _PROFILES = """
     select
         p.customer_id, p.records > 0 as known, p.records, p.visitors, p.first_seen, p.last_seen,
         coalesce(f.previous_customer_ids, cast([] as varchar[])) as previous_customer_ids
-    from people as p
+    from "people behind profiles" as p
     left join (
         select customer_id, list(distinct previous_customer_id order by previous_customer_id) as previous_customer_ids
-        from former
+        from "ids held before"
         group by customer_id
     ) as f on f.customer_id = p.customer_id
 """
@@ -81,7 +82,7 @@ def stages(config: ProjectConfig) -> list[Stage]:
     """
     values = value_stages(config)
     writes = unified_profiles(config)
-    profiles = replace(profiles_table(config), name="profiles") if cluster_columns(config) else writes
+    profiles = replace(profiles_table(config), name="profiles without clusters") if cluster_columns(config) else writes
     clusters = cluster_stages(config, profiles)
     record, customer = by("source", "record_key"), by("customer_id")
     people = _people(config)
@@ -89,12 +90,16 @@ def stages(config: ProjectConfig) -> list[Stage]:
 
     def nasty() -> dict[str, pa.Table]:
         former = nasty_rows(_FORMER.columns, {"customer_id": _CUSTOMERS, "previous_customer_id": ["z", "y", "x", "z"]})
-        return {"people": nasty_rows(people.writes.columns, {"customer_id": _CUSTOMERS}, rows=9), "former": former, **nasty_values(values)}
+        return {
+            people.name: nasty_rows(people.writes.columns, {"customer_id": _CUSTOMERS}, rows=9),
+            _FORMER.name: former,
+            **nasty_values(values),
+        }
 
     return [
         people,
         Stage(
-            "former",
+            _FORMER.name,
             {"customer_ids": record},
             _FIND_FORMER,
             _FORMER,
@@ -103,7 +108,7 @@ def stages(config: ProjectConfig) -> list[Stage]:
         *values,
         Stage(
             profiles.name,
-            {"people": customer, "former": customer, **dict.fromkeys((stage.name for stage in values), customer)},
+            {people.name: customer, _FORMER.name: customer, **dict.fromkeys((stage.name for stage in values), customer)},
             _profiles(config),
             profiles,
             nasty=nasty,
@@ -239,7 +244,7 @@ def _people(config: ProjectConfig) -> Stage:
     """
     members = {"customer_id": _CUSTOMERS, "kind": ["record", "visitor"], "source": [*record_sources(config), "another"]}
     return Stage(
-        "people", {"alternate_keys": by("customer_id")}, body, intermediate("people", lines),
+        "people behind profiles", {"alternate_keys": by("customer_id")}, body, intermediate("people behind profiles", lines),
         nasty=lambda: {"alternate_keys": nasty_rows(ALTERNATE_KEYS.columns, members)},
     )  # fmt: skip
 

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from cdp_assets.config import Project, ProjectConfig, parse_config
 from cdp_assets.contacts.entity import ACCOUNTS, view
 from cdp_assets.identity import terms
@@ -127,16 +129,17 @@ def test_junk_makes_no_cluster() -> None:
     assert ids(f"{line}\n  guards: {{junk: {{identity.phone: ['2']}}}}", "line_id")["c3"] == "c3"
 
 
-def test_a_list_of_a_rule_may_stand_in_a_source() -> None:
-    words = "  words: {files: l, primary_key: k, fields: {one: text, other: text}}\ncustomers:\n  match_order: [crm, web]\n"
+@pytest.mark.parametrize("source", ["words", "people", "former", "profiles", "births"])
+def test_a_list_of_a_rule_may_stand_in_a_source_whatever_its_name(source: str) -> None:
+    words = f"  {source}: {{files: l, primary_key: k, fields: {{one: text, other: text}}}}\ncustomers:\n  match_order: [crm, web]\n"
     rules = "{rules: [{name: alike, all: [{field: first, alias: names}]}]}"
-    lists = f"aliases: {{names: {{source: words, value: one, same_as: other}}}}\n  clusters: {{namesakes: {rules}}}"
+    lists = f"aliases: {{names: {{source: {source}, value: one, same_as: other}}}}\n  clusters: {{namesakes: {rules}}}"
     parsed = parse_config(SOURCES.replace("customers:\n", words) + f"  {lists}\n")
-    pairs = ("record_key | k | one | other\n1 | 1 | Ann | Dan", table_of("words", parsed.sources["words"]))
-    found = {row["customer_id"]: row["namesakes_id"] for row in run_stages(survivorship.stages(parsed), **given({}), words=pairs)}
+    pairs = ("record_key | k | one | other\n1 | 1 | Ann | Dan", table_of(source, parsed.sources[source]))
+    found = {row["customer_id"]: row["namesakes_id"] for row in run_stages(survivorship.stages(parsed), **given({}), **{source: pairs})}
     assert (found["c1"], found["c4"], found["c2"]) == ("c1", "c1", "c2")
     [step] = [each for each in steps(Project(Path(), Path(), parsed, "")) if each.table.name == "unified_profiles"]
-    assert "words" in step.reads
+    assert source in step.reads
 
 
 def test_several_clusters_stand_side_by_side() -> None:
