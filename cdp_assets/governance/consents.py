@@ -30,8 +30,9 @@ from cdp_assets.lake.source import name as quoted
 from cdp_assets.lake.table import columns
 from cdp_assets.unify.tables import ALTERNATE_KEYS
 
+# No source has a space in its name: a table of a source is never taken for one of these.
 _IDENTIFIED = intermediate(
-    "identified",
+    "people identified",
     """
     identifier | varchar | what the value is
     value      | varchar | as it is compared
@@ -40,7 +41,7 @@ _IDENTIFIED = intermediate(
     """,
 )
 _HOLDERS = intermediate(
-    "holders",
+    "holders of values",
     """
     identifier  | varchar | what the value is
     value       | varchar | as it is compared
@@ -67,7 +68,7 @@ _AS_IT_IS = "trim(cast(:value as varchar))"
 
 _HOLDERS_SQL = """
     select i.identifier, i.value, k.customer_id
-    from identified as i
+    from "people identified" as i
     join alternate_keys as k on k.source = i.source and k.record_key = i.record_key
     where k.kind = 'record' and i.value <> ''
 """
@@ -76,7 +77,7 @@ _FOUND_SQL = """
     select distinct
         s.source, s.source_file, s.source_line, s.identifier, s.value, s.purpose, s.given, s."at", h.customer_id
     from stated as s
-    left join holders as h on h.identifier = s.identifier and h.value = s.value
+    left join "holders of values" as h on h.identifier = s.identifier and h.value = s.value
 """
 
 AS_WRITTEN = "as written"
@@ -152,9 +153,9 @@ def statement_stages(config: ProjectConfig) -> list[Stage]:
     record, value, row = by("source", "record_key"), by("identifier", "value"), by("source", "source_file", "source_line")
     return [
         _identified(config),
-        Stage("holders", {"identified": record, "alternate_keys": record}, _HOLDERS_SQL, _HOLDERS, nasty=_nasty_holders),
+        Stage(_HOLDERS.name, {_IDENTIFIED.name: record, "alternate_keys": record}, _HOLDERS_SQL, _HOLDERS, nasty=_nasty_holders),
         _stated(config),
-        Stage("found", {"stated": value, "holders": value}, _FOUND_SQL, _FOUND, nasty=_nasty_found),
+        Stage("found", {"stated": value, _HOLDERS.name: value}, _FOUND_SQL, _FOUND, nasty=_nasty_found),
         Stage("consent_statements", {"found": row}, _STATEMENTS_SQL, CONSENT_STATEMENTS, nasty=_nasty_statements),
     ]
 
@@ -244,7 +245,7 @@ def _identified(config: ProjectConfig) -> Stage:
         for source, targets in fields.items()
     }
     return Stage(
-        "identified",
+        _IDENTIFIED.name,
         dict.fromkeys(needed, anyhow()),
         _union(selects),
         _IDENTIFIED,
@@ -286,13 +287,13 @@ def _nasty_holders() -> dict[str, pa.Table]:
     identified = nasty_rows(_IDENTIFIED.columns, {**dict(_who()), "record_key": keys()})
     people = {"source": ["crm", "crm", "shop"], "record_key": keys(), "customer_id": ["c1", "c2"], "kind": ["record", "record", "visitor"]}
     needed = [c for c in ALTERNATE_KEYS.columns if c.name in people]
-    return {"identified": identified, "alternate_keys": nasty_rows(needed, people)}
+    return {_IDENTIFIED.name: identified, "alternate_keys": nasty_rows(needed, people)}
 
 
 @cache
 def _nasty_found() -> dict[str, pa.Table]:
     stated = nasty_rows(_STATED.columns, {**dict(_who()), "source_file": ["a"], "source_line": [2, 2, 3, 4, 5]})
-    return {"stated": stated, "holders": nasty_rows(_HOLDERS.columns, dict(_who()), rows=13)}
+    return {"stated": stated, _HOLDERS.name: nasty_rows(_HOLDERS.columns, dict(_who()), rows=13)}
 
 
 @cache

@@ -50,21 +50,22 @@ def config() -> ProjectConfig:
     return parse_config(CONFIG)
 
 
-def statements(newsletter: str = "", letters: str = "") -> list[dict[str, Any]]:
-    """The rows of consent_statements, from the lines of both sources, numbered from 2.
+def statements(newsletter: str = "", letters: str = "", called: str = "newsletter") -> list[dict[str, Any]]:
+    """The rows of consent_statements, from the lines of both sources, numbered from 2; the first source is `called` so.
 
     A line of `newsletter` is `address | purpose | given | at`, one of `letters` `address | number | contact | purpose | given | at`.
     """
-    its = config()
+    its = parse_config(CONFIG.replace("newsletter", called))
 
     def table(name: str, header: str, lines: str) -> Any:
         rows = [line for line in lines.strip().splitlines() if line.strip()]
         text = "\n".join([f"source_file | source_line | {header}", *(f"{name}.csv | {n} | {row}" for n, row in enumerate(rows, start=2))])
         return text, table_of(name, its.sources[name])
 
+    first: dict[str, Any] = {called: table(called, "address | purpose | given | at", newsletter)}
     return run_stages(
         consents.statement_stages(its),
-        newsletter=table("newsletter", "address | purpose | given | at", newsletter),
+        **first,
         letters=table("letters", "address | number | contact | purpose | given | at", letters),
         deduplicated_crm=(RECORDS, deduplicated(its, "crm")),
         deduplicated_loyalty=(CARDS, deduplicated(its, "loyalty")),

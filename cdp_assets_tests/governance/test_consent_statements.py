@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from cdp_assets.governance import consents
 from cdp_assets.governance.tables import CONSENT_STATEMENTS
 from cdp_assets_tests.governance.consent_world import config, statements
@@ -87,6 +89,12 @@ def test_an_answer_or_a_time_that_cannot_be_read_errs_on_the_safe_side_and_says_
         (True, False, "time not readable: a consent that does not count"),
         (False, False, "answer and time not readable: counts as a refusal that stands always"),
     ]
+
+
+@pytest.mark.parametrize("called", ["identified", "holders", "stated", "found"])
+def test_a_source_of_consents_may_have_any_name(called: str) -> None:
+    found = statements("ann@x.org | n | true | 2024-01-01", called=called)
+    assert [(row["source"], row["customer_id"]) for row in found] == [(called, "ann")]
 
 
 def test_a_lost_and_a_made_up_statement_are_counted() -> None:
