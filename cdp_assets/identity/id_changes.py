@@ -174,7 +174,7 @@ def stages() -> list[Stage]:
     state |= {"gave_up": [3, 2, None], "since": [3, None, 1]}
     fates = {"before": [*"ABCD"], "kept": [True, False], "whole": [True, False, False]}
     natures = {"customer_id": [*"ABCD"], "configured": [True, False, False], "held": [True, True, False], "since": [3, 2, 1]}
-    found = {**state, "change": [1, 2], "cause": list(CAUSES)}
+    found = {**state, "record_key": [f"f{n}" for n in range(60)], "change": [1, 2], "cause": list(CAUSES)}
     examples: dict[str, pa.Table] = {
         before: nasty_rows(CUSTOMER_ID_CHANGES.columns, log, rows=15),
         "customer_ids": nasty_rows(CUSTOMER_IDS.columns, registry, rows=7),
