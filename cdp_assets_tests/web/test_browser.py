@@ -74,6 +74,7 @@ def test_before_and_after_the_first_publication_without_a_restart(page, served):
 def test_from_search_to_the_card_by_keyboard(page, served):
     published(served[1])
     page.goto("/")
+    page.locator("input[name=q]:focus").wait_for()  # a person sees the caret before typing
     page.keyboard.type("obrien")
     page.keyboard.press("Enter")
     page.wait_for_url("**/?q=obrien")
