@@ -68,23 +68,6 @@ def _first_text(values: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 @njit(cache=True, nogil=True)
-def letters(written: Any, ends: Any, places: Any) -> Any:
-    """One number for each text written[ends[t]:ends[t + 1]]: the bits of its letters, by how often they were met before."""
-    result = np.zeros(len(ends) - 1, np.int64)
-    met = np.zeros(256, np.int64)
-    for text in range(len(ends) - 1):
-        for letter in written[ends[text] : ends[text + 1]]:
-            if met[letter] < 3:
-                bit = places[letter, met[letter]]
-                if bit >= 0:
-                    result[text] |= np.int64(1) << bit
-                met[letter] += 1
-        for letter in written[ends[text] : ends[text + 1]]:
-            met[letter] = 0
-    return result
-
-
-@njit(cache=True, nogil=True)
 def _signatures(letters: Any, ends: Any, firsts: Any) -> Any:
     """One bit of 256 for each two letters side by side in a word: the order of words does not matter."""
     result = np.zeros((firsts.shape[0], firsts.shape[1] - 1, 4), np.uint64)

@@ -31,10 +31,10 @@ PLACES = _places()
 
 def letters(values: pa.ChunkedArray) -> pa.Array:
     """The number of each text; null for none. Capitals and what is not ASCII count for nothing."""
-    from cdp_assets.identity import kernels
+    from cdp_assets.identity.normalise import letter_kernel
 
     texts = values.combine_chunks().cast(pa.large_string())
     _, offsets, data = texts.buffers()
     ends = np.frombuffer(offsets, np.int64, len(texts) + 1 + texts.offset)[texts.offset :]
     written: Any = np.frombuffer(data, np.uint8) if data is not None and data.size else np.zeros(0, np.uint8)
-    return pa.array(kernels.letters(written, ends, PLACES), mask=np.asarray(texts.is_null()))
+    return pa.array(letter_kernel.letters(written, ends, PLACES), mask=np.asarray(texts.is_null()))
